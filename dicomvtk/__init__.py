@@ -1,0 +1,135 @@
+"""See volumetric DICOM, compute on it, give it back.
+
+>>> import dicomvtk
+>>> volume = dicomvtk.read("dir/")                      # doctest: +SKIP
+>>> dicomvtk.view(volume)                               # doctest: +SKIP
+>>> dicomvtk.write(volume, "out.nii.gz")                # doctest: +SKIP
+
+Names are imported when first used (PEP 562), so that what does not draw does not pay for VTK.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from dicomvtk.version import __version__
+
+if TYPE_CHECKING:
+    from dicomvtk.api import (
+        extract_surface,
+        find_series,
+        from_vtk,
+        load,
+        phantom,
+        read,
+        read_many,
+        snapshot,
+        to_vtk,
+        view,
+        write,
+        write_series,
+    )
+    from dicomvtk.dicom.series_source import SeriesSource
+    from dicomvtk.display import WindowLevel
+    from dicomvtk.errors import (
+        DicomVtkError,
+        DicomVtkWarning,
+        GeometryError,
+        NoDicomError,
+        PixelDecodeError,
+        RenderError,
+        SeriesError,
+        UnsupportedError,
+        VtkError,
+        WriteError,
+    )
+    from dicomvtk.geometry import Geometry
+    from dicomvtk.metadata import Axis, Finding, FrameSource, SeriesInfo
+    from dicomvtk.volume import Volume
+
+_HOME = {
+    **dict.fromkeys(
+        [
+            "extract_surface",
+            "find_series",
+            "from_vtk",
+            "load",
+            "phantom",
+            "read",
+            "read_many",
+            "snapshot",
+            "to_vtk",
+            "view",
+            "write",
+            "write_series",
+        ],
+        "dicomvtk.api",
+    ),
+    **dict.fromkeys(
+        [
+            "DicomVtkError",
+            "DicomVtkWarning",
+            "GeometryError",
+            "NoDicomError",
+            "PixelDecodeError",
+            "RenderError",
+            "SeriesError",
+            "UnsupportedError",
+            "VtkError",
+            "WriteError",
+        ],
+        "dicomvtk.errors",
+    ),
+    **dict.fromkeys(["Axis", "Finding", "FrameSource", "SeriesInfo"], "dicomvtk.metadata"),
+    "Geometry": "dicomvtk.geometry",
+    "SeriesSource": "dicomvtk.dicom.series_source",
+    "Volume": "dicomvtk.volume",
+    "WindowLevel": "dicomvtk.display",
+}
+
+__all__ = [
+    "Axis",
+    "DicomVtkError",
+    "DicomVtkWarning",
+    "Finding",
+    "FrameSource",
+    "Geometry",
+    "GeometryError",
+    "NoDicomError",
+    "PixelDecodeError",
+    "RenderError",
+    "SeriesError",
+    "SeriesInfo",
+    "SeriesSource",
+    "UnsupportedError",
+    "Volume",
+    "VtkError",
+    "WindowLevel",
+    "WriteError",
+    "__version__",
+    "extract_surface",
+    "find_series",
+    "from_vtk",
+    "load",
+    "phantom",
+    "read",
+    "read_many",
+    "snapshot",
+    "to_vtk",
+    "view",
+    "write",
+    "write_series",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'dicomvtk' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,215 @@
+"""The functions a user calls. Each is a recipe over the rooms below; rooms are imported when first used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
+
+    from dicomvtk.dicom.stack import Stack
+    from dicomvtk.dicom.writer import WriteReport
+    from dicomvtk.render.scene import View
+
+__all__ = [
+    "extract_surface",
+    "find_series",
+    "from_vtk",
+    "load",
+    "phantom",
+    "read",
+    "read_many",
+    "snapshot",
+    "to_vtk",
+    "view",
+    "write",
+    "write_series",
+]
+
+PathLike = str | os.PathLike[str]
+#: Called with (done, total) while something long runs.
+Progress = Callable[[int, int], None]
+
+
+def find_series(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Stack]:
+    """Return one entry for each volume under `path`, readable or not, in the order of study, series and position.
+
+    An entry has ``.key .uid .description .modality .shape .findings .readable .needs``; ``dicomvtk.read(entry)``
+    reads it. Files are recognised by content, recursively, in natural order. Raises NoDicomError where there is none.
+    """
+    from dicomvtk.dicom import reader
+
+    return reader.find_series(path, progress=progress)
+
+
+def read(
+    path: PathLike | Iterable[PathLike] | Stack,
+    series: Stack | str | int | None = None,
+    allow: Collection[str] = (),
+    fix: Collection[str] = (),
+    stored: bool = False,
+    dims: Sequence[str] | None = None,
+    slices: slice | None = None,
+    decoder: str | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Volume:
+    """Return one series of DICOM as a volume of modality values, array (i, j, k, *axes) in Fortran order, LPS mm.
+
+    Parameters
+    ----------
+    path : folder, file, files, or an entry of `find_series`
+    series : entry, key, SeriesInstanceUID, SeriesNumber or a piece of SeriesDescription
+        Which volume, where there are several.
+    allow, fix : collections of finding codes
+        What to accept as it is, and what to repair; a ``stop`` finding names what would open it.
+    stored : bool
+        Stored values instead of modality values (no rescale).
+    dims : sequence of keywords
+        The attributes that separate the dimensions past k, where the default inference is not wanted.
+    slices : slice
+        Only these slices, counted along k.
+    decoder : ``"vtk"`` or ``"pydicom"``
+        Another way to the same voxels: vtkDICOMImageReader file by file, or pydicom's pixel_array.
+
+    Raises
+    ------
+    NoDicomError, SeriesError, GeometryError, PixelDecodeError, UnsupportedError
+    """
+    from dicomvtk.dicom import reader
+
+    return reader.read(
+        path,
+        series=series,
+        allow=allow,
+        fix=fix,
+        stored=stored,
+        dims=dims,
+        slices=slices,
+        decoder=decoder,
+        progress=progress,
+    )
+
+
+def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Volume]:
+    """Return every readable volume under `path`."""
+    from dicomvtk.dicom import reader
+
+    return reader.read_many(path, progress=progress)
+
+
+def load(path: PathLike, *, progress: Progress | None = None) -> Volume:
+    """Return the volume in `path`: a NIfTI, NRRD, MetaImage, VTI or NPZ file by its suffix, DICOM otherwise."""
+    from dicomvtk import formats
+
+    if formats.handles(path) and not Path(path).is_dir():
+        return formats.load(path)
+    return read(path, progress=progress)
+
+
+def write(volume: Volume, path: PathLike) -> None:
+    """Write `volume` to `path` by its suffix (``.nii .nii.gz .nrrd .mha .vti .npz``); a path without one is a DICOM folder.
+
+    The file is whole or absent: it is written beside its place and renamed. Raises UnsupportedError for another
+    suffix and for what the format cannot hold, WriteError where writing fails.
+    """
+    from dicomvtk import formats
+
+    if formats.handles(path):
+        formats.save(volume, path)
+    elif Path(path).suffix and not Path(path).is_dir():
+        raise formats.unknown_suffix(path)
+    else:
+        write_series(volume, path)
+
+
+def write_series(
+    volume: Volume | ArrayLike,
+    folder: PathLike,
+    like: Volume | Stack | PathLike | None = None,
+    modality: str | None = None,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: ArrayLike | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    per_slice: Callable[[int], Mapping[str, Any]] | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> WriteReport:
+    """Write a volume, or an array (i, j, k), as a new DICOM series of one file a slice; see `dicom.writer`."""
+    from dicomvtk.dicom import writer
+
+    return writer.write_series(
+        volume,
+        folder,
+        like=like,
+        modality=modality,
+        spacing=spacing,
+        origin=origin,
+        direction=direction,
+        attributes=attributes or {},
+        per_slice=per_slice,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def to_vtk(volume: Volume) -> vtkImageData:
+    """Return `volume` as vtkImageData that shares its memory; see `bridge.images.to_vtk`."""
+    from dicomvtk.bridge import images
+
+    return images.to_vtk(volume)
+
+
+def from_vtk(image: vtkImageData, name: str | None = None) -> Volume:
+    """Return a vtkImageData as a volume that shares its memory; see `bridge.images.from_vtk`."""
+    from dicomvtk.bridge import images
+
+    return images.from_vtk(image, name)
+
+
+def extract_surface(volume: Volume, level: float) -> vtkPolyData:
+    """Return the isosurface of `volume` at `level` (modality values) in LPS mm, normals outward."""
+    from dicomvtk.processing import surface
+
+    return surface.extract_surface(volume, level)
+
+
+def phantom(
+    shape: Sequence[int] = (256, 256, 180),
+    spacing: Sequence[float] | None = None,
+    orientation: str = "axial",
+    modality: str = "CT",
+) -> Volume:
+    """Return a head-like phantom with a lesion on its left; see `processing.phantom.head_phantom`."""
+    from dicomvtk.processing.phantom import head_phantom
+
+    return head_phantom(shape, spacing=spacing, orientation=orientation, modality=modality)
+
+
+def view(volume: Volume, view: View | None = None) -> None:
+    """Open a window on `volume` (axial, sagittal, coronal, 3-D) and return when it is closed."""
+    from dicomvtk.render import viewer
+
+    viewer.show(volume, view)
+
+
+def snapshot(
+    volume: Volume, path: PathLike | None = None, view: View | None = None, size: tuple[int, int] = (1600, 1200)
+) -> NDArray[np.uint8]:
+    """Return the picture that `view` would show as an array (height, width, 3) uint8, row 0 at the top.
+
+    Drawn off screen; with `path` it is also saved there (PNG, JPEG or TIFF by suffix).
+    """
+    from dicomvtk.render import viewer
+
+    return viewer.snapshot(volume, path, view, size)

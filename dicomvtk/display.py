@@ -1,0 +1,79 @@
+"""How values become greys: window and level."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.errors import UnsupportedError
+
+__all__ = ["CT_WINDOWS", "WindowLevel", "auto_window"]
+
+#: Shares of the sorted values left black and white by an automatic window: enough to ignore hot pixels and air.
+_AUTO_PERCENTILES = (1.0, 99.0)
+#: More samples than this do not move the percentiles visibly, and cost time.
+_AUTO_SAMPLES = 250_000
+
+
+@dataclass(frozen=True)
+class WindowLevel:
+    """A range of modality values spread over black to white (PS3.3 C.11.2.1.2).
+
+    `center` and `width` are in modality values (HU for CT); `explanation` is WindowCenterWidthExplanation.
+    """
+
+    center: float
+    width: float
+    explanation: str = ""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.center) and math.isfinite(self.width) and self.width > 0):
+            raise UnsupportedError(
+                f"Cannot use a window of centre {self.center} and width {self.width}; "
+                "expected finite numbers and a width above 0."
+            )
+
+    @property
+    def low(self) -> float:
+        """The value drawn black."""
+        return self.center - self.width / 2
+
+    @property
+    def high(self) -> float:
+        """The value drawn white."""
+        return self.center + self.width / 2
+
+    @classmethod
+    def from_range(cls, low: float, high: float, explanation: str = "") -> WindowLevel:
+        """Return the window from black at `low` to white at `high`; an empty range gets a width of 1."""
+        width = float(high) - float(low)
+        return cls((float(low) + float(high)) / 2, width if width > 0 else 1.0, explanation)
+
+
+#: Named CT windows in HU, in the order of their keys 1 to 5.
+CT_WINDOWS: dict[str, WindowLevel] = {
+    "CT-SOFT": WindowLevel(40, 400, "soft tissue"),
+    "CT-LUNG": WindowLevel(-600, 1500, "lung"),
+    "CT-LIVER": WindowLevel(90, 150, "liver"),
+    "CT-BONE": WindowLevel(480, 2500, "bone"),
+    "CT-BRAIN": WindowLevel(40, 80, "brain"),
+}
+
+
+def auto_window(array: NDArray[np.generic]) -> WindowLevel:
+    """Return a window from the 1st to the 99th percentile of the finite values of `array` (any shape).
+
+    A regular subsample serves for large arrays. A constant or empty array gives a width of 1.
+    """
+    flat = array.reshape(-1, order="K")
+    sample = flat[:: max(1, flat.size // _AUTO_SAMPLES)].astype(np.float64)
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return WindowLevel(0.0, 1.0, "auto")
+    low, high = np.percentile(sample, _AUTO_PERCENTILES)
+    if not high > low:
+        low, high = float(sample.min()), float(sample.max())
+    return WindowLevel.from_range(float(low), float(high), "auto")

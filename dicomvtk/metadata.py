@@ -1,0 +1,100 @@
+"""What is known about a volume besides its voxels: the series it came from, its findings, its further axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.display import WindowLevel
+
+__all__ = ["Axis", "Finding", "FrameSource", "SeriesInfo", "Severity"]
+
+Severity = Literal["info", "warn", "stop"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing worth saying about the data.
+
+    `severity` is ``info`` (told when asked), ``warn`` (also a DicomVtkWarning) or ``stop`` (reading raises, with this
+    message). `files` are the paths concerned, as text.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """Where one slice came from: a file and the 0-based frame in it."""
+
+    file: str
+    frame: int = 0
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A dimension past k: the attribute's keyword, its value at each index, and the unit of the values."""
+
+    keyword: str
+    values: tuple[Any, ...]
+    unit: str = ""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def _no_attributes() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class SeriesInfo:
+    """The series a volume came from, in plain values; empty text and zero-length tuples where nothing is known.
+
+    Parameters
+    ----------
+    key : str
+        Short name of the volume inside what was scanned; `read(series=key)` opens it again.
+    uid, study_uid, frame_of_reference_uid, sop_class_uid, transfer_syntax : str
+        SeriesInstanceUID, StudyInstanceUID, FrameOfReferenceUID, SOPClassUID, TransferSyntaxUID.
+    unit : str
+        Unit of the modality values: ``HU`` for CT, RescaleType, Units of a PET, or empty.
+    windows : tuple of WindowLevel
+        WindowCenter and WindowWidth of the middle slice, in the order of the header.
+    photometric : str
+        PhotometricInterpretation. MONOCHROME1 values are left as they are: only display inverts them.
+    sources : tuple of FrameSource
+        File and frame of each slice k (then of each further axis, in Fortran order).
+    positions : (k, 3) array or None
+        LPS millimetres of the first voxel of each slice, kept where the slices are not regular.
+    attributes : mapping
+        Further attributes by DICOM keyword, as Python values, that are the same in every frame.
+    """
+
+    key: str = ""
+    uid: str = ""
+    study_uid: str = ""
+    frame_of_reference_uid: str = ""
+    sop_class_uid: str = ""
+    transfer_syntax: str = ""
+    modality: str = ""
+    description: str = ""
+    number: int | None = None
+    patient_name: str = ""
+    patient_id: str = ""
+    study_date: str = ""
+    study_description: str = ""
+    unit: str = ""
+    windows: tuple[WindowLevel, ...] = ()
+    photometric: str = "MONOCHROME2"
+    sources: tuple[FrameSource, ...] = ()
+    positions: NDArray[np.float64] | None = field(default=None, compare=False)
+    attributes: Mapping[str, Any] = field(default_factory=_no_attributes)
