@@ -68,7 +68,7 @@ def auto_window(array: NDArray[np.generic]) -> WindowLevel:
 
     A regular subsample serves for large arrays. A constant or empty array gives a width of 1.
     """
-    flat = array.reshape(-1, order="K")
+    flat = array.ravel(order="K")
     sample = flat[:: max(1, flat.size // _AUTO_SAMPLES)].astype(np.float64)
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
