@@ -12,7 +12,7 @@ from dicomvtk.processing.phantom import LESION_LPS, LESION_VALUE, ORIENTATIONS, 
 
 #: Points deep inside one tissue, LPS mm: what a reader of the anatomy expects there.
 KNOWN = {
-    (0.0, 0.0, 113.5): "air",
+    (0.0, 0.0, 117.0): "air",
     (118.0, 128.0, 100.0): "air",
     (0.0, -22.0, -100.0): "air",
     (32.0, -72.0, -18.0): "eye",
