@@ -1,0 +1,1 @@
+"""Volumes made, filtered and turned into surfaces."""
