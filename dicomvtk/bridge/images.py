@@ -75,8 +75,9 @@ def to_vtk(volume: Volume) -> vtkImageData:
 def from_vtk(image: vtkImageData, name: str | None = None) -> Volume:
     """Return `image` as a volume that shares its memory.
 
-    The array is ``(i, j, k)``, or ``(i, j, k, c)`` for 3 or 4 components. Coordinates are taken as LPS mm. Voxel (0, 0, 0)
-    is the one at the lower end of the extent, wherever that starts; a negative spacing becomes a reversed direction.
+    The array is ``(i, j, k)``, or ``(i, j, k, c)`` for 3 or 4 components. Coordinates are taken as LPS mm.
+    Voxel (0, 0, 0) is the one at the lower end of the extent, wherever that starts; a negative spacing becomes a
+    reversed direction.
 
     Parameters
     ----------
