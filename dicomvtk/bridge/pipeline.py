@@ -41,7 +41,7 @@ class Messages:
 def run(algorithm: vtkAlgorithm) -> Any:
     """Return the first output (vtkDataObject) of `algorithm` after updating it and all it depends on.
 
-    None for an algorithm without outputs, such as a writer.
+    A writer writes, and gives None.
 
     Raises
     ------
@@ -60,11 +60,11 @@ def run(algorithm: vtkAlgorithm) -> Any:
     with quiet() as said, ExitStack() as watching:
         for source in sources:
             watching.enter_context(_observed(source, said))
-        updated = algorithm.Update()
+        done = algorithm.Write() if _is_writer(algorithm) else algorithm.Update()
     for warning in said.warnings:
         logger.debug("VTK: %s", warning)
     errors = said.errors or _error_codes(sources)
-    if errors or updated is False:
+    if errors or done == 0:  # None where VTK does not say (before 9.7, and most writers)
         for source in sources:  # else the next update finds nothing to do, and gives what the failure left behind
             source.Modified()
         raise VtkError(_summary(errors) or f"{algorithm.GetClassName()} failed without a message.")
@@ -124,6 +124,11 @@ def _upstream(algorithm: vtkAlgorithm) -> Iterator[vtkAlgorithm]:
                 source = current.GetInputAlgorithm(port, connection)
                 if source is not None:
                     waiting.append(source)
+
+
+def _is_writer(algorithm: vtkAlgorithm) -> bool:
+    """True for what only ``Write()`` makes write: Update() of an image writer writes nothing."""
+    return algorithm.GetNumberOfOutputPorts() == 0 and hasattr(algorithm, "Write")
 
 
 @contextmanager
