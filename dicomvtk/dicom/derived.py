@@ -1,0 +1,201 @@
+"""What a derived series keeps of its source: whose it is, where it lies, and which images it was made from.
+
+Patient, study, frame of reference and the history of lossy compression stay; private attributes, overlays, lookup
+tables and whatever describes stored values do not (PS3.3 C.7.6.1.1.3 and C.12.4 on derived images).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.tag import Tag
+
+from dicomvtk.dicom.storage import CT, MR, PET, StorageClass
+from dicomvtk.errors import NoDicomError, SeriesError
+from dicomvtk.geometry import Geometry
+from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.dicom.stack import Stack
+
+__all__ = ["Source", "kept_attributes", "kept_of_slice", "read_source", "source_geometry"]
+
+_PATIENT = """PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex
+    OtherPatientIDsSequence EthnicGroup PatientComments PatientSpeciesDescription PatientSpeciesCodeSequence
+    PatientBreedDescription PatientBreedCodeSequence BreedRegistrationSequence ResponsiblePerson ResponsiblePersonRole
+    ResponsibleOrganization QualityControlSubject PatientIdentityRemoved DeidentificationMethod
+    DeidentificationMethodCodeSequence AnatomicalOrientationType"""
+_TRIAL = """ClinicalTrialSponsorName ClinicalTrialProtocolID ClinicalTrialProtocolName ClinicalTrialSiteID
+    ClinicalTrialSiteName ClinicalTrialSubjectID ClinicalTrialSubjectReadingID ClinicalTrialTimePointID
+    ClinicalTrialTimePointDescription"""
+_STUDY = """StudyInstanceUID StudyDate StudyTime ReferringPhysicianName AccessionNumber
+    IssuerOfAccessionNumberSequence StudyID StudyDescription PhysiciansOfRecord NameOfPhysiciansReadingStudy
+    ProcedureCodeSequence PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory
+    AdmissionID TimezoneOffsetFromUTC"""
+_SPACE = """FrameOfReferenceUID PositionReferenceIndicator BodyPartExamined Laterality PatientPosition
+    PatientOrientationCodeSequence PatientGantryRelationshipCodeSequence"""
+_IMAGE = """ContrastBolusAgent ContrastBolusAgentSequence LossyImageCompression LossyImageCompressionRatio
+    LossyImageCompressionMethod LongitudinalTemporalInformationModified"""
+_KEPT = tuple(" ".join((_PATIENT, _TRIAL, _STUDY, _SPACE, _IMAGE)).split())
+
+#: How the source was acquired, kept where source and result are of one class and all source images agree.
+_ACQUISITION = {
+    CT.uid: ("KVP",),
+    MR.uid: (
+        """ScanningSequence SequenceVariant ScanOptions MRAcquisitionType RepetitionTime EchoTime EchoTrainLength
+        InversionTime MagneticFieldStrength FlipAngle""".split()  # noqa: SIM905
+    ),
+    PET.uid: (
+        """Units CountsSource SeriesType DecayCorrection CorrectedImage CollimatorType SUVType
+        RadiopharmaceuticalInformationSequence""".split()  # noqa: SIM905
+    ),
+}
+#: What a PET says of each slice, kept from the nearest.
+_OF_PET_SLICE = ("AcquisitionDate", "AcquisitionTime", "ActualFrameDuration", "FrameReferenceTime", "DecayFactor")
+
+_HEADER_SIZE_LIMIT = 1024
+#: A derived series is numbered this much above its source, so that the two stay apart in a list.
+_NUMBER_STEP = 1000
+
+#: PS3.16 CID 7202.
+_PURPOSE = {
+    "CodeValue": "121322",
+    "CodingSchemeDesignator": "DCM",
+    "CodeMeaning": "Source image for image processing operation",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The images something is derived from.
+
+    `header` is that of the first, decoded; `datasets` hold the identity, position and timing of each;
+    `positions` (n, 3) are the LPS mm of their first voxels, None where they have none.
+    """
+
+    header: Dataset
+    datasets: tuple[Dataset, ...]
+    positions: NDArray[np.float64] | None
+
+
+def read_source(like: Volume | Stack | str | os.PathLike[str]) -> Source:
+    """Return the headers of the series `like`: a volume read from DICOM, an entry of `find_series`, a file or a folder.
+
+    Raises NoDicomError where no DICOM image is there, SeriesError where a folder holds several series.
+    """
+    files = _files(like)
+    if not files:
+        raise NoDicomError(f"Cannot derive from {like}: no DICOM image found there.")
+    header = dcmread(files[0], stop_before_pixels=True, defer_size=_HEADER_SIZE_LIMIT * 1024)
+    header.remove_private_tags()
+    header.decode()
+    datasets = tuple(dcmread(file, specific_tags=_tags_of_each(), stop_before_pixels=True) for file in files)
+    uids = sorted({str(dataset.get("SeriesInstanceUID", "")) for dataset in datasets})
+    if len(uids) > 1:
+        raise SeriesError(
+            f"Cannot derive from {like}: it holds {len(uids)} series ({', '.join(uids[:3])}); "
+            "give like= the entry of find_series, or the volume, that is meant."
+        )
+    return Source(header, datasets, _positions(datasets))
+
+
+def source_geometry(like: object, shape: Sequence[int]) -> Geometry | None:
+    """Return the geometry of `like` (a volume or an entry of `find_series`) where it has the grid `shape`."""
+    geometry = getattr(like, "geometry", None)
+    if isinstance(geometry, Geometry) and geometry.shape == tuple(shape[:3]):
+        return geometry
+    return None
+
+
+def kept_attributes(source: Source, storage: StorageClass) -> dict[str, Any]:
+    """Return what all files of the derived series take over, by keyword."""
+    header = source.header
+    kept = {keyword: header[keyword] for keyword in _KEPT if keyword in header and not header[keyword].is_empty}
+    if storage is PET:
+        kept.pop("PatientPosition", None)
+    if str(header.get("SOPClassUID", "")) == storage.uid:
+        for keyword in _ACQUISITION.get(storage.uid, ()):
+            if keyword in header and not header[keyword].is_empty and _all_agree(source, keyword):
+                kept[keyword] = header[keyword]
+    if header.get("BurnedInAnnotation"):
+        kept["BurnedInAnnotation"] = header["BurnedInAnnotation"]
+    number = header.get("SeriesNumber")
+    kept["SeriesNumber"] = (int(number) if number is not None else 0) + _NUMBER_STEP
+    return kept
+
+
+def kept_of_slice(source: Source, storage: StorageClass, position: NDArray[np.float64]) -> dict[str, Any]:
+    """Return what a slice whose first voxel is at `position` (LPS mm) takes over from its nearest source image."""
+    nearest = source.datasets[_nearest(source, position)]
+    reference = {
+        "ReferencedSOPClassUID": str(nearest.SOPClassUID),
+        "ReferencedSOPInstanceUID": str(nearest.SOPInstanceUID),
+    }
+    series = {"SeriesInstanceUID": str(nearest.SeriesInstanceUID), "ReferencedInstanceSequence": [reference]}
+    kept: dict[str, Any] = {
+        "SourceImageSequence": [{**reference, "PurposeOfReferenceCodeSequence": [_PURPOSE]}],
+        "ReferencedSeriesSequence": [series],
+    }
+    if storage is PET and str(nearest.SOPClassUID) == PET.uid:
+        kept.update({k: nearest[k] for k in _OF_PET_SLICE if k in nearest and not nearest[k].is_empty})
+    return kept
+
+
+def _files(like: Volume | Stack | str | os.PathLike[str]) -> list[str]:
+    if isinstance(like, Volume):
+        if not like.info.sources:
+            raise SeriesError("Cannot derive from this volume: it was not read from DICOM files; give like= a folder.")
+        return list(dict.fromkeys(source.file for source in like.info.sources))
+    if not isinstance(like, (str, os.PathLike)):
+        return list(like.files)
+    path = Path(like)
+    if not path.exists():
+        raise NoDicomError(f"Cannot derive from {path}: there is no such file or folder.")
+    return [str(path)] if path.is_file() else [str(file) for file in _images_in(path)]
+
+
+def _images_in(folder: Path) -> Iterator[Path]:
+    for file in sorted(entry for entry in folder.rglob("*") if entry.is_file()):
+        try:
+            dataset = dcmread(file, specific_tags=[Tag("Rows")], stop_before_pixels=True)
+        except (InvalidDicomError, OSError):
+            continue
+        if "Rows" in dataset:
+            yield file
+
+
+def _tags_of_each() -> list[Any]:
+    acquisition = [keyword for keywords in _ACQUISITION.values() for keyword in keywords]
+    identity = ["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "ImagePositionPatient", "ImageOrientationPatient"]
+    return [Tag(keyword) for keyword in (*identity, *acquisition, *_OF_PET_SLICE)]
+
+
+def _positions(datasets: Sequence[Dataset]) -> NDArray[np.float64] | None:
+    if any(not dataset.get("ImagePositionPatient") for dataset in datasets):
+        return None
+    return np.array([[float(c) for c in dataset.ImagePositionPatient] for dataset in datasets])
+
+
+def _nearest(source: Source, position: NDArray[np.float64]) -> int:
+    """Return which source image lies nearest to `position`, along its normal; the first where none says where it is."""
+    if source.positions is None:
+        return 0
+    cosines = source.datasets[0].get("ImageOrientationPatient")
+    apart = source.positions - position
+    if cosines:
+        normal = np.cross([float(c) for c in cosines[:3]], [float(c) for c in cosines[3:]])
+        return int(np.argmin(np.abs(apart @ normal)))
+    return int(np.argmin(np.linalg.norm(apart, axis=1)))
+
+
+def _all_agree(source: Source, keyword: str) -> bool:
+    return len({str(dataset.get(keyword)) for dataset in source.datasets}) == 1

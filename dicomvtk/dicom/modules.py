@@ -1,0 +1,285 @@
+"""The modules of a new series (PS3.3 annex C) as plain values by keyword.
+
+Type 2 attributes that nobody stated are present and empty. Numbers become decimal strings where they are serialised.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.dicom.decimal_strings import coordinate_text, ds_text
+from dicomvtk.dicom.encode import Encoding
+from dicomvtk.dicom.storage import CT, MR, PET, SeriesPlan
+from dicomvtk.display import WindowLevel
+from dicomvtk.geometry import Geometry
+from dicomvtk.version import __version__
+
+__all__ = [
+    "Attributes",
+    "equipment",
+    "frame_of_reference",
+    "general_image",
+    "image_pixel",
+    "image_plane",
+    "laterality",
+    "modality_values",
+    "of_storage",
+    "patient",
+    "series",
+    "slice_plane",
+    "study",
+    "window",
+]
+
+Attributes = dict[str, Any]
+
+#: Body parts of which there is one (defined terms of PS3.16 annex L): Laterality does not apply to them.
+UNPAIRED_BODY_PARTS = frozenset(
+    """ABDOMEN ABDOMENPELVIS AORTA BACK BLADDER BRAIN CEREBELLUM CERVIX CHEST CHESTABDOMEN CHESTABDPELVIS CIRCLEOFWILLIS
+    COCCYX COLON CORONARYARTERY CSPINE CTSPINE DUODENUM ESOPHAGUS FACE GALLBLADDER HEAD HEADNECK HEART ILEUM ILIUM JAW
+    JEJUNUM LARYNX LIVER LSPINE LSSPINE MAXILLA MEDIASTINUM MOUTH NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV NOSE
+    PANCREAS PELVIS PENIS PHARYNX PROSTATE RECTUM SCALP SKULL SPINE SPLEEN SSPINE STERNUM STOMACH THYMUS THYROID TLSPINE
+    TONGUE TRACHEA TSPINE URETER URETHRA UTERUS VAGINA VULVA WHOLEBODY""".split()  # noqa: SIM905
+)
+
+#: Orientation cosines further than this from orthogonal unit vectors are replaced by the nearest ones that are.
+_ORTHONORMAL = 1e-7
+
+
+def patient(name: str, identifier: str) -> Attributes:
+    """Return the Patient module (C.7.1.1)."""
+    return {"PatientName": name, "PatientID": identifier, "PatientBirthDate": "", "PatientSex": ""}
+
+
+def study(uid: str, description: str, now: datetime.datetime) -> Attributes:
+    """Return the General Study module (C.7.2.1)."""
+    attributes: Attributes = {
+        "StudyInstanceUID": uid,
+        "StudyDate": _date(now),
+        "StudyTime": _time(now),
+        "StudyID": "1",
+        "AccessionNumber": "",
+        "ReferringPhysicianName": "",
+    }
+    if description:
+        attributes["StudyDescription"] = description
+    return attributes
+
+
+def series(uid: str, modality: str, description: str, now: datetime.datetime) -> Attributes:
+    """Return the General Series module (C.7.3.1)."""
+    attributes: Attributes = {
+        "SeriesInstanceUID": uid,
+        "Modality": modality,
+        "SeriesNumber": 1,
+        "SeriesDate": _date(now),
+        "SeriesTime": _time(now),
+    }
+    if description:
+        attributes["SeriesDescription"] = description
+    return attributes
+
+
+def laterality(known: Mapping[str, Any]) -> Attributes:
+    """Return Laterality for the BodyPartExamined of `known`: absent, as stated, or empty where nothing is known.
+
+    It is required where the part is paired and forbidden where it is not (C.7.3.1); empty is the only honest value for
+    a part nobody named.
+    """
+    if known.get("BodyPartExamined") in UNPAIRED_BODY_PARTS:
+        return {}
+    return {"Laterality": known.get("Laterality", "")}
+
+
+def frame_of_reference(uid: str) -> Attributes:
+    """Return the Frame of Reference module (C.7.4.1)."""
+    return {"FrameOfReferenceUID": uid, "PositionReferenceIndicator": ""}
+
+
+def equipment() -> Attributes:
+    """Return the General Equipment module (C.7.5.1): this software."""
+    return {"Manufacturer": "dicomvtk", "ManufacturerModelName": "dicomvtk", "SoftwareVersions": __version__}
+
+
+def general_image(plan: SeriesPlan, now: datetime.datetime) -> Attributes:
+    """Return the General Image and SOP Common modules (C.7.6.1, C.12.1), less what differs between slices."""
+    attributes: Attributes = {
+        "SpecificCharacterSet": "ISO_IR 192",
+        "SOPClassUID": plan.storage.uid,
+        "InstanceCreationDate": _date(now),
+        "InstanceCreationTime": _time(now),
+        "ContentDate": _date(now),
+        "ContentTime": _time(now),
+        "LossyImageCompression": "00",
+        "ImageType": ["DERIVED", "SECONDARY"],
+    }
+    if plan.encoding.max_error > 0:
+        attributes["DerivationDescription"] = (
+            f"Values from {plan.encoding.low:.6g} to {plan.encoding.high:.6g} quantised to 16 bits: "
+            f"slope {plan.encoding.slope}, intercept {plan.encoding.intercept}, "
+            f"error at most {plan.encoding.max_error:.3g}"
+        )
+    return attributes
+
+
+def image_plane(geometry: Geometry) -> Attributes:
+    """Return the Image Plane module (C.7.6.2), less what differs between slices; without a place, only the spacing.
+
+    SliceThickness and SpacingBetweenSlices are both the distance between slices: only so do readers find it in a
+    series of one slice.
+    """
+    across, down, between = geometry.spacing
+    if not geometry.placed:
+        spacing: Attributes = {"PixelSpacing": [down, across]} if (across, down) != (1.0, 1.0) else {}
+        return {"PatientOrientation": "", **spacing}
+    return {
+        "PixelSpacing": [down, across],
+        "ImageOrientationPatient": [coordinate_text(c) for c in _cosines(geometry).T.ravel()],
+        "SliceThickness": between,
+        "SpacingBetweenSlices": between,
+    }
+
+
+def slice_plane(geometry: Geometry, k: int) -> Attributes:
+    """Return where slice `k` lies: ImagePositionPatient from k itself, never accumulated, and SliceLocation."""
+    if not geometry.placed:
+        return {}
+    position = geometry.index_to_physical((0, 0, k))
+    row, column = _cosines(geometry).T
+    return {
+        "ImagePositionPatient": [coordinate_text(c) for c in position],
+        "SliceLocation": coordinate_text(float(np.dot(position, np.cross(row, column)))),
+    }
+
+
+def image_pixel(shape: Sequence[int], encoding: Encoding, photometric: str) -> Attributes:
+    """Return the Image Pixel module (C.7.6.3) for slices of `shape` (columns, rows, ...)."""
+    bits = encoding.dtype.itemsize * 8
+    colour = photometric == "RGB"
+    return {
+        "SamplesPerPixel": 3 if colour else 1,
+        "PhotometricInterpretation": photometric,
+        **({"PlanarConfiguration": 0} if colour else {}),
+        "Rows": int(shape[1]),
+        "Columns": int(shape[0]),
+        "BitsAllocated": bits,
+        "BitsStored": bits,
+        "HighBit": bits - 1,
+        "PixelRepresentation": int(encoding.dtype.kind == "i"),
+    }
+
+
+def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
+    """Return how stored values become modality values: the Modality LUT module (C.11.1), always there in CT and PET.
+
+    The MR image has none. Every reader applies it as a standard extension, and Real World Value Mapping
+    (C.7.6.16.2.11), the standard's own way, says the same beside it.
+    """
+    encoding = plan.encoding
+    if plan.storage not in (CT, PET) and not encoding.is_rescaled:
+        return {}
+    rescale: Attributes = {"RescaleSlope": encoding.slope, "RescaleIntercept": encoding.intercept}
+    if plan.storage is not PET:  # PET says its unit in Units (C.8.9.1)
+        rescale["RescaleType"] = "HU" if unit == "HU" else "US"
+    if plan.storage is MR:
+        rescale["RealWorldValueMappingSequence"] = [_real_world_values(encoding)]
+    return rescale
+
+
+def window(encoding: Encoding, windows: Sequence[WindowLevel]) -> Attributes:
+    """Return the VOI LUT module (C.11.2) in modality values: `windows`, or the full range where there are none.
+
+    LINEAR wants a width of at least 1 and puts the centre half a step higher (C.11.2.1.2.1); floats and narrower
+    windows are written as LINEAR_EXACT, which means what it says.
+    """
+    function: Attributes = {}
+    low, high = encoding.low, encoding.high
+    whole = encoding.max_error == 0.0 and encoding.slope == "1"
+    if not windows and whole:
+        windows = [WindowLevel((low + high) / 2 + 0.5, high - low + 1)]
+    elif not windows:
+        windows = [WindowLevel.from_range(low, high)]
+        function = {"VOILUTFunction": "LINEAR_EXACT"}
+    if any(w.width < 1 for w in windows):
+        function = {"VOILUTFunction": "LINEAR_EXACT"}
+    attributes: Attributes = {
+        "WindowCenter": [ds_text(w.center) for w in windows],
+        "WindowWidth": [ds_text(w.width) for w in windows],
+        **function,
+    }
+    if any(w.explanation for w in windows):
+        attributes["WindowCenterWidthExplanation"] = [w.explanation for w in windows]
+    return attributes
+
+
+def of_storage(plan: SeriesPlan, slices: int) -> Attributes:
+    """Return what the image module of the storage class demands beyond the general ones (C.8.2.1, C.8.3.1, ...)."""
+    if plan.storage is CT:
+        return {"ImageType": ["DERIVED", "SECONDARY", "AXIAL"], "KVP": "", "AcquisitionNumber": "", **_POSITION}
+    if plan.storage is MR:
+        return {
+            "ImageType": ["DERIVED", "SECONDARY", "OTHER"],
+            "ScanningSequence": "RM",
+            "SequenceVariant": "NONE",
+            **dict.fromkeys(("ScanOptions", "MRAcquisitionType", "RepetitionTime", "EchoTime", "EchoTrainLength"), ""),
+            **_POSITION,
+        }
+    if plan.storage is PET:
+        return _pet(slices)
+    return {"ConversionType": "WSD"}
+
+
+#: Required, may not be empty in practice, and only needed to label the bed: head first, supine is what tools assume.
+_POSITION: Attributes = {"PatientPosition": "HFS"}
+
+
+def _pet(slices: int) -> Attributes:
+    """Return the PET Series, Isotope and Image modules (C.8.9.1, .2, .4); PatientPosition has no place in them."""
+    empty = ("ActualFrameDuration", "AcquisitionDate", "AcquisitionTime", "CollimatorType", "CorrectedImage")
+    return {
+        "ImageType": ["DERIVED", "PRIMARY"],
+        "SeriesType": ["STATIC", "IMAGE"],
+        "CountsSource": "EMISSION",
+        "NumberOfSlices": slices,
+        **dict.fromkeys(empty, ""),
+        "RadiopharmaceuticalInformationSequence": [],
+        "PatientOrientationCodeSequence": [],
+        "PatientGantryRelationshipCodeSequence": [],
+    }
+
+
+def _real_world_values(encoding: Encoding) -> Attributes:
+    limits = np.iinfo(encoding.dtype)
+    return {
+        "RealWorldValueFirstValueMapped": int(limits.min),
+        "RealWorldValueLastValueMapped": int(limits.max),
+        "RealWorldValueIntercept": float(encoding.intercept),
+        "RealWorldValueSlope": float(encoding.slope),
+        "LUTExplanation": "Modality values",
+        "LUTLabel": "VALUES",
+        "MeasurementUnitsCodeSequence": [
+            {"CodeValue": "1", "CodingSchemeDesignator": "UCUM", "CodeMeaning": "no units"}
+        ],
+    }
+
+
+def _cosines(geometry: Geometry) -> NDArray[np.float64]:
+    """Return the (3, 2) directions of i and j, as nearly as may be those of `geometry`, at right angles."""
+    cosines = geometry.direction[:, :2]
+    if np.abs(cosines.T @ cosines - np.eye(2)).max() > _ORTHONORMAL:
+        left, _, right = np.linalg.svd(cosines, full_matrices=False)
+        return np.asarray(left @ right)
+    return cosines
+
+
+def _date(now: datetime.datetime) -> str:
+    return now.strftime("%Y%m%d")
+
+
+def _time(now: datetime.datetime) -> str:
+    return now.strftime("%H%M%S.%f")

@@ -1,0 +1,123 @@
+"""A folder under its final name is a whole folder: it is filled beside its place and moved there when complete."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from dicomvtk.errors import DicomVtkError, WriteError
+
+__all__ = ["new_folder"]
+
+#: As much of the final name as fits beside the token in the 255 bytes that file systems allow.
+_NAME_TAIL = 48
+
+
+@contextlib.contextmanager
+def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a hidden, empty sibling of the folder `path` to fill, and move it to `path` when the block ends.
+
+    Where the block raises, interrupts included, the sibling is removed and what stood at `path` still stands. Missing
+    parents are made, and removed again on failure. An existing folder must be empty unless `overwrite`, which replaces
+    all it holds; one that holds folders is never replaced.
+
+    Raises
+    ------
+    WriteError
+        Where `path` is taken, and for any OSError on the way, naming `path`.
+    """
+    target = Path(os.path.realpath(path))
+    made: list[Path] = []
+    try:
+        _check_free(target, overwrite)
+        made = _make_parents(target)
+        filling = _staging(target)
+        try:
+            filling.mkdir()
+            yield filling
+            _move(filling, target)
+        finally:
+            shutil.rmtree(filling, ignore_errors=True)
+    except BaseException as error:
+        for parent in reversed(made):
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+        if isinstance(error, OSError) and not isinstance(error, DicomVtkError):
+            raise WriteError(f"Cannot write the folder {target}: {error.strerror or error}.") from error
+        raise
+
+
+def _check_free(target: Path, overwrite: bool) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise WriteError(f"Cannot write the folder {target}: it is a file; give another name.")
+    held = sorted(entry.name for entry in target.iterdir())
+    if held and not overwrite:
+        raise WriteError(
+            f"Cannot write into {target}: it already holds {len(held)} entries ({', '.join(held[:3])}"
+            f"{', ...' if len(held) > 3 else ''}). Give an empty folder, or overwrite=True to replace them all."
+        )
+    folders = [name for name in held if (target / name).is_dir()]
+    if folders:
+        raise WriteError(
+            f"Cannot overwrite {target}: it holds folders ({', '.join(folders[:3])}), which a series does not; "
+            "give another folder or remove them."
+        )
+
+
+def _make_parents(target: Path) -> list[Path]:
+    """Make the missing parents of `target` and return them, outermost first."""
+    missing = [parent for parent in target.parents if not parent.exists()][::-1]
+    made = []
+    for parent in missing:
+        parent.mkdir()
+        made.append(parent)
+    return made
+
+
+def _staging(target: Path) -> Path:
+    """Return a name on the file system of `target`: beside it, or inside it where beside is not possible."""
+    name = f".{secrets.token_hex(6)}-{target.name[-_NAME_TAIL:]}"
+    inside = target.is_dir() and (os.path.ismount(target) or not os.access(target.parent, os.W_OK))
+    return target / name if inside else target.with_name(name)
+
+
+def _move(filled: Path, target: Path) -> None:
+    if filled.parent == target:
+        _move_entries(filled, target)
+        return
+    if not target.exists():
+        os.rename(filled, target)
+        return
+    shutil.copymode(target, filled)
+    aside = filled.with_name(f"{filled.name}-old")
+    os.rename(target, aside)
+    try:
+        os.rename(filled, target)
+    except BaseException:
+        os.rename(aside, target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move_entries(filled: Path, target: Path) -> None:
+    """Replace the entries of `target`, which itself cannot be renamed, by those of `filled`; undone on failure."""
+    aside = filled.with_name(f"{filled.name}-old")
+    aside.mkdir()
+    old = [entry for entry in target.iterdir() if entry not in (filled, aside)]
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source, place in [(e, aside / e.name) for e in old] + [(e, target / e.name) for e in filled.iterdir()]:
+            os.rename(source, place)
+            moved.append((place, source))
+    except BaseException:
+        for place, source in reversed(moved):
+            os.rename(place, source)
+        aside.rmdir()
+        raise
+    shutil.rmtree(aside, ignore_errors=True)

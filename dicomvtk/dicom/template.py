@@ -1,0 +1,167 @@
+"""A header serialised once, of which each file gets a copy with its own few elements in place.
+
+Explicit VR little endian (PS3.5 annex A.2) in a PS3.10 file: preamble, file meta information, dataset.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydicom.charset import convert_encodings
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import correct_ambiguous_vr, write_data_element
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import ExplicitVRLittleEndian
+
+from dicomvtk.dicom.decimal_strings import ds_text
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.version import __version__
+
+__all__ = ["IMPLEMENTATION_CLASS_UID", "HeaderTemplate"]
+
+#: Names this software in every file it writes (PS3.7 D.3.3.2): a UUID-derived root of its own, the same for ever.
+IMPLEMENTATION_CLASS_UID = "2.25.228041390712047193352850610874930915407"
+
+_PREAMBLE = bytes(128) + b"DICM"
+_UTF8 = "ISO_IR 192"
+_GROUP_LENGTH = struct.Struct("<HH2sHI")
+_LONG_HEAD = struct.Struct("<HH2sHI")
+
+#: Encoded elements by tag.
+Elements = dict[int, bytes]
+
+
+class HeaderTemplate:
+    """The header of a series, ready to be completed for each file.
+
+    Parameters
+    ----------
+    attributes : mapping
+        Values by keyword that all files share. Sequences are lists of such mappings; numbers for DS are shortened to
+        fit; pydicom elements are taken as they are.
+
+    Raises
+    ------
+    UnsupportedError
+        For a value that its VR cannot hold, naming the attribute.
+    """
+
+    def __init__(self, attributes: Mapping[str, Any]) -> None:
+        self._pixel_representation = int(attributes.get("PixelRepresentation", 0))
+        self._shared = _encoded(attributes, self._pixel_representation)
+        self._class_uid = str(attributes["SOPClassUID"])
+
+    def header(self, sop_instance_uid: str, attributes: Mapping[str, Any]) -> bytes:
+        """Return all bytes of a file before its pixel data; `attributes` complete or replace the shared ones."""
+        own = {"SOPInstanceUID": sop_instance_uid, **attributes}
+        elements = {**self._shared, **_encoded(own, self._pixel_representation)}
+        return self._file_meta(sop_instance_uid) + _in_order(elements)
+
+    def _file_meta(self, sop_instance_uid: str) -> bytes:
+        meta = _encoded(
+            {
+                "FileMetaInformationVersion": b"\x00\x01",
+                "MediaStorageSOPClassUID": self._class_uid,
+                "MediaStorageSOPInstanceUID": sop_instance_uid,
+                "TransferSyntaxUID": ExplicitVRLittleEndian,
+                "ImplementationClassUID": IMPLEMENTATION_CLASS_UID,
+                "ImplementationVersionName": f"DICOMVTK {__version__}"[:16],
+            },
+            0,
+        )
+        body = _in_order(meta)
+        return _PREAMBLE + _GROUP_LENGTH.pack(0x0002, 0x0000, b"UL", 4, len(body)) + body
+
+
+def pixel_data_head(length: int, bits: int) -> bytes:
+    """Return the element head of PixelData of `length` bytes, which must be even: OB for 8 bits, else OW (A.2)."""
+    return _LONG_HEAD.pack(0x7FE0, 0x0010, b"OB" if bits <= 8 else b"OW", 0, length)
+
+
+def _in_order(elements: Elements) -> bytes:
+    return b"".join(elements[tag] for tag in sorted(elements))
+
+
+def _encoded(attributes: Mapping[str, Any], pixel_representation: int) -> Elements:
+    """Return each attribute as the bytes of its element."""
+    dataset = Dataset()
+    for keyword, value in attributes.items():
+        dataset.add(_element(keyword, value))
+    # Some VRs (US or SS) depend on how pixels are stored, which a slice's own few attributes do not say.
+    lent = "PixelRepresentation" not in dataset
+    if lent:
+        dataset.PixelRepresentation = pixel_representation
+    correct_ambiguous_vr(dataset, True)
+    if lent:
+        del dataset.PixelRepresentation
+    return {int(element.tag): _element_bytes(element) for element in dataset}
+
+
+def _element(keyword: str, value: Any) -> DataElement:
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise UnsupportedError(f"Unknown attribute {keyword!r}; expected a DICOM keyword.")
+    vr = dictionary_VR(tag)
+    if isinstance(value, DataElement):
+        return value
+    try:
+        if vr == "SQ":
+            value = DicomSequence([_item(item) for item in _listed(value)])
+        elif vr == "DS":
+            value = _decimals(value)
+        elif isinstance(value, tuple):
+            value = list(value)
+        element = DataElement(tag, vr, value)
+        _check_multiplicity(element, str(dictionary_VM(tag)))
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        raise _unfit(keyword, int(tag), vr, value, error) from error
+    return element
+
+
+def _item(item: Any) -> Dataset:
+    """Return an item of a sequence: a mapping by keyword, or a pydicom dataset as it is."""
+    if isinstance(item, Dataset):
+        return item
+    dataset = Dataset()
+    for keyword, value in item.items():
+        dataset.add(_element(keyword, value))
+    return dataset
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return [value] if isinstance(value, (Mapping, Dataset)) else list(value or [])
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, (str, bytes)) or value is None:
+        return value
+    if isinstance(value, Sequence) or hasattr(value, "__len__"):
+        return [_decimals(v) for v in value]
+    return ds_text(float(value))
+
+
+def _check_multiplicity(element: DataElement, allowed: str) -> None:
+    if allowed == "1" and element.VM > 1:
+        raise ValueError(f"it has {element.VM} values and may have 1")
+
+
+def _element_bytes(element: DataElement) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, False
+    try:
+        write_data_element(buffer, element, convert_encodings(_UTF8))
+    except Exception as error:  # pydicom raises whatever struct, str or its own checks raise
+        raise _unfit(element.keyword, int(element.tag), str(element.VR), element.value, error) from error
+    return bytes(buffer.getvalue())
+
+
+def _unfit(keyword: str, tag: int, vr: str, value: Any, error: Exception) -> UnsupportedError:
+    return UnsupportedError(
+        f"Cannot write {keyword} ({tag >> 16:04X},{tag & 0xFFFF:04X}): "
+        f"the value {value!r:.80} does not fit its VR {vr} ({error})."
+    )

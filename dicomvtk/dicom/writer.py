@@ -1,0 +1,315 @@
+"""A volume as a new DICOM series, one file a slice, that validators and other readers accept.
+
+The series is written whole or not at all. Integers come back exactly; floats within half a quantum, which the report
+states. See docs/conventions.md for axes and space.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dicomvtk.dicom import modules
+from dicomvtk.dicom.derived import Source, kept_attributes, kept_of_slice, read_source, source_geometry
+from dicomvtk.dicom.encode import Encoding
+from dicomvtk.dicom.new_folder import new_folder
+from dicomvtk.dicom.storage import PET, SeriesPlan, plan_series
+from dicomvtk.dicom.template import HeaderTemplate, pixel_data_head
+from dicomvtk.dicom.user_attributes import series_attributes, slice_attributes
+from dicomvtk.errors import GeometryError, UnsupportedError
+from dicomvtk.geometry import Float3, Geometry
+from dicomvtk.metadata import SeriesInfo
+from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.dicom.stack import Stack
+
+__all__ = ["WriteReport", "write_series"]
+
+PathLike = str | os.PathLike[str]
+_NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
+
+#: What a volume says of itself that describes the images and identifies nobody.
+_CARRIED = ("BodyPartExamined", "Laterality", "PatientPosition", "BurnedInAnnotation")
+_CARRIED_PET = ("Units", "DecayCorrection", "FrameReferenceTime", "DecayFactor", "CountsSource", "SeriesType")
+_CARRIED_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+_NAME_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """What was written, and how close it is to what was given.
+
+    `max_error` bounds the difference, in modality values, between what readers get back and what was given: 0.0 when
+    exact. `note` says why the storage class is not the one of the modality, where that is so.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    sop_class_uid: str
+    sop_class: str
+    modality: str
+    study_uid: str
+    series_uid: str
+    dtype: str
+    slope: float
+    intercept: float
+    max_error: float
+    note: str = ""
+
+    def __str__(self) -> str:
+        exact = "exact" if self.max_error == 0 else f"error at most {self.max_error:.3g}"
+        note = f"; {self.note}" if self.note else ""
+        return f"{len(self.files)} images of {self.sop_class} ({self.modality}, {self.dtype}, {exact}) in {self.folder}{note}"
+
+
+def write_series(
+    volume: Volume | ArrayLike,
+    folder: PathLike,
+    *,
+    like: Volume | Stack | PathLike | None = None,
+    modality: str | None = None,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: ArrayLike | None = None,
+    attributes: Mapping[Any, Any] = _NO_ATTRIBUTES,
+    per_slice: Callable[[int], Mapping[Any, Any]] | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> WriteReport:
+    """Write a volume, or an array (i, j, k[, 3]), as a new series of one file a slice and return what was written.
+
+    The storage class follows modality and values: CT, MR and PET where the values fit 16 bits (floats by one slope for
+    the whole volume), Secondary Capture for all else (masks, RGB, 32-bit integers, other modalities). A PET image is
+    made where Units, DecayCorrection and FrameReferenceTime are known.
+
+    Identity: a new series in a new study, of the patient the volume names if it was not read from DICOM, of
+    ``Anonymous`` and an ID of its own otherwise: who was scanned is passed on only with `like`. Then patient, study and
+    frame of reference are kept and every slice refers to its nearest source image.
+
+    Parameters
+    ----------
+    volume : Volume or array
+        An array (i, j) is one image; colour samples come last. Left-handed grids are written as they are.
+    folder : path
+        Made, with its parents; must be empty or absent unless `overwrite`. Whole or absent: on any failure what stood
+        there still stands.
+    like : Volume, entry of `find_series`, or path, optional
+        The series this one is derived from.
+    modality : str, optional
+        ``"CT"``, ``"MR"``, ``"PT"``, ...; the volume's if left out, OT for an array. CT values of an array are HU.
+    spacing, origin, direction : optional
+        Millimetres (i, j, k), LPS position of the first voxel, (3, 3) LPS columns; they replace the volume's. An array
+        with any of them has a place in the patient: the others are then 1 mm, (0, 0, 0) and the identity. An array
+        with none takes the grid of `like`, if the shapes agree.
+    attributes : mapping
+        Further attributes, by keyword, ``(group, element)`` or ``"gggg,eeee"``; they win over all defaults.
+    per_slice : callable
+        Further attributes for slice k.
+    overwrite : bool
+        Replace all that `folder` holds, once the new series is complete.
+    progress : callable
+        Called with (done, total).
+
+    Raises
+    ------
+    UnsupportedError
+        For a dtype, rank, range or attribute that a DICOM image cannot hold.
+    GeometryError
+        For an irregular volume, and for CT, MR or PET without a place in the patient.
+    WriteError
+        Where the folder is taken, or the disk refuses.
+    """
+    source = None if like is None else read_source(like)
+    volume = _as_volume(volume, modality, like, spacing, origin, direction)
+    stated = series_attributes(attributes)
+    plan = plan_series(volume, modality, {**volume.info.attributes, **_known(source), **stated})
+    header = _series_header(volume, plan, source, stated)
+    template = HeaderTemplate(header)
+    names = _names(volume.geometry.shape[2])
+    with new_folder(folder, overwrite=overwrite) as filling:
+        for k, name in enumerate(names):
+            own = _slice_header(volume.geometry, plan, source, k)
+            if per_slice is not None:
+                own.update(slice_attributes(per_slice(k), k))
+            _write_image(filling / name, template.header(_new_uid(), own), _plane(volume, k), plan.encoding)
+            if progress is not None:
+                progress(k + 1, len(names))
+    return _report(Path(folder), names, plan, header)
+
+
+def _as_volume(
+    given: Volume | ArrayLike,
+    modality: str | None,
+    like: object,
+    spacing: Sequence[float] | None,
+    origin: Sequence[float] | None,
+    direction: ArrayLike | None,
+) -> Volume:
+    """Return what is to be written as a volume of one 3-D frame, with the geometry the caller states."""
+    volume = given if isinstance(given, Volume) else _volume_of_array(given, modality, like)
+    if volume.axes:
+        names = ", ".join(f"{axis.keyword} ({len(axis)})" for axis in volume.axes)
+        raise UnsupportedError(
+            f"Cannot write a volume with further axes as one series: {names}. Write its frames: volume.frame(0), ..."
+        )
+    if not volume.regular:
+        raise GeometryError("Cannot write slices that are not on a regular grid; read them with fix= to get one.")
+    if volume.dtype.kind not in "biuf":
+        raise UnsupportedError(
+            f"Cannot write values of dtype {volume.dtype} as DICOM; expected integers, floats or bool. "
+            "Write real and imaginary part, or magnitude and phase, as series of their own."
+        )
+    if spacing is None and origin is None and direction is None:
+        return volume
+    old = volume.geometry
+    new = Geometry(
+        old.shape,
+        old.spacing if spacing is None else cast(Float3, tuple(spacing)),
+        old.origin if origin is None else cast(Float3, tuple(origin)),
+        old.direction if direction is None else np.asarray(direction, dtype=np.float64),
+    )
+    return replace(volume, geometry=new)
+
+
+def _volume_of_array(given: ArrayLike, modality: str | None, like: object) -> Volume:
+    if isinstance(given, np.ma.MaskedArray):
+        raise UnsupportedError("Cannot write a masked array: DICOM has no mask. Give array.filled(value).")
+    array = np.asarray(given)
+    colour = array.ndim == 4 and array.shape[-1] in (3, 4)
+    if array.dtype.kind not in "biuf" or not (array.ndim in (2, 3) or colour) or array.size == 0:
+        raise UnsupportedError(
+            f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected integers "
+            "or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
+        )
+    geometry = source_geometry(like, array.shape) if array.ndim > 2 else None
+    info = SeriesInfo(unit="HU") if modality == "CT" else SeriesInfo()
+    return Volume(array, geometry, info)  # type: ignore[arg-type]  # None means unplaced
+
+
+def _known(source: Source | None) -> dict[str, Any]:
+    """Return what the source says of itself as a PET, where it is one."""
+    return {} if source is None else {**kept_attributes(source, PET), **_first_slice_of(source)}
+
+
+def _first_slice_of(source: Source) -> dict[str, Any]:
+    return kept_of_slice(source, PET, np.zeros(3))
+
+
+def _series_header(
+    volume: Volume, plan: SeriesPlan, source: Source | None, stated: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what all files share: modules made here, then what the volume knows, the source, and the caller."""
+    info, geometry, now = volume.info, volume.geometry, datetime.datetime.now()
+    study_uid, made_here = _new_uid(), not info.uid
+    name = info.patient_name if made_here else ""
+    identifier = info.patient_id if made_here else ""
+    header: dict[str, Any] = {
+        **modules.general_image(plan, now),
+        **modules.patient(name or "Anonymous", identifier or f"ANON-{study_uid[-8:]}"),
+        **modules.study(study_uid, info.study_description if made_here else "", now),
+        **modules.series(_new_uid(), plan.modality, info.description, now),
+        **modules.equipment(),
+        **(modules.frame_of_reference(_new_uid()) if geometry.placed else {}),
+        **modules.image_plane(geometry),
+        **modules.image_pixel(volume.shape, plan.encoding, _photometric(volume)),
+        **modules.modality_values(plan, info.unit),
+        **({} if volume.is_colour else modules.window(plan.encoding, info.windows)),
+        **modules.of_storage(plan, geometry.shape[2]),
+        **({"BurnedInAnnotation": "NO"} if made_here else {}),
+    }
+    header.update(_carried(info, plan))
+    if source is not None:
+        header.update(kept_attributes(source, plan.storage))
+        header["DerivationDescription"] = _derivation(volume.history, header.get("DerivationDescription", ""))
+    header.update(stated)
+    part = {keyword: _text(header.pop(keyword, "")) for keyword in ("BodyPartExamined", "Laterality")}
+    if part["BodyPartExamined"]:
+        header["BodyPartExamined"] = part["BodyPartExamined"]
+    header.update(modules.laterality(part))
+    return header
+
+
+def _carried(info: SeriesInfo, plan: SeriesPlan) -> dict[str, Any]:
+    wanted = [*_CARRIED, *(_CARRIED_PET if plan.storage is PET else ())]
+    if _text(info.attributes.get("LossyImageCompression")) == "01":
+        wanted += _CARRIED_LOSSY
+    if plan.storage is PET:
+        wanted.remove("PatientPosition")
+    return {keyword: info.attributes[keyword] for keyword in wanted if info.attributes.get(keyword) not in (None, "")}
+
+
+def _derivation(history: Sequence[str], quantised: str) -> str:
+    """Return what was done to the source, in the 1024 characters of DerivationDescription (ST)."""
+    return "; ".join([*history, quantised] if quantised else history)[-1024:] or "Written by dicomvtk"
+
+
+def _slice_header(geometry: Geometry, plan: SeriesPlan, source: Source | None, k: int) -> dict[str, Any]:
+    own: dict[str, Any] = {"InstanceNumber": k + 1, **modules.slice_plane(geometry, k)}
+    if plan.storage is PET:
+        own["ImageIndex"] = k + 1
+    if source is not None:
+        own.update(kept_of_slice(source, plan.storage, geometry.index_to_physical((0, 0, k))))
+    return own
+
+
+def _plane(volume: Volume, k: int) -> NDArray[Any]:
+    """Return slice `k` as rows of columns (j, i[, c]); a view."""
+    plane = volume.array[:, :, k]
+    return plane.transpose(1, 0, 2) if volume.is_colour else plane.T
+
+
+def _write_image(path: Path, header: bytes, plane: NDArray[Any], encoding: Encoding) -> None:
+    stored = encoding.stored(plane)
+    padding = b"\x00" * (stored.nbytes % 2)  # values have even length (PS3.5 section 8)
+    with open(path, "xb") as file:
+        file.write(header + pixel_data_head(stored.nbytes + len(padding), encoding.dtype.itemsize * 8))
+        file.write(memoryview(stored).cast("B"))
+        file.write(padding)
+
+
+def _photometric(volume: Volume) -> str:
+    if volume.is_colour:
+        return "RGB"
+    return "MONOCHROME1" if volume.info.photometric == "MONOCHROME1" else "MONOCHROME2"
+
+
+def _names(count: int) -> list[str]:
+    digits = max(_NAME_DIGITS, len(str(count)))
+    return [f"IM{k + 1:0{digits}d}.dcm" for k in range(count)]
+
+
+def _new_uid() -> str:
+    """Return a UID nobody else has (PS3.5 B.2): no clock, no registered root."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+def _text(value: Any) -> str:
+    """Return the text of a plain value or of a pydicom element."""
+    return str(getattr(value, "value", value) or "")
+
+
+def _report(folder: Path, names: Sequence[str], plan: SeriesPlan, header: Mapping[str, Any]) -> WriteReport:
+    return WriteReport(
+        folder=folder,
+        files=tuple(folder / name for name in names),
+        sop_class_uid=plan.storage.uid,
+        sop_class=plan.storage.name,
+        modality=plan.modality,
+        study_uid=_text(header["StudyInstanceUID"]),
+        series_uid=_text(header["SeriesInstanceUID"]),
+        dtype=plan.encoding.dtype.name,
+        slope=float(plan.encoding.slope),
+        intercept=float(plan.encoding.intercept),
+        max_error=plan.encoding.max_error,
+        note=plan.note,
+    )
