@@ -1,0 +1,92 @@
+"""Frames that our own decoders leave alone, by pydicom: the reference, and the way of last resort."""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.dicom.headers import Frame
+from dicomvtk.errors import PixelDecodeError
+
+__all__ = ["decode", "problem"]
+
+#: Keeps the data set of a multi-frame file from being parsed once a frame; pydicom data sets are not thread-safe.
+_lock = Lock()
+
+
+def problem(frame: Frame) -> str:
+    """Return why pydicom cannot decode this frame's transfer syntax, empty where it can."""
+    from pydicom.pixels import get_decoder
+    from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
+
+    syntax = UID(frame.common.transfer_syntax)
+    if syntax in (DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian):
+        return ""
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError:
+        return (
+            f"{frame.path} is in transfer syntax {syntax} ({syntax.name}), which nothing here decodes. "
+            "Convert it to a lossless or uncompressed syntax first, for example with dcmdjpeg or gdcmconv --raw."
+        )
+    if decoder.is_available:
+        return ""
+    lacking = "; ".join(decoder.missing_dependencies)
+    return f"{frame.path} is in transfer syntax {syntax} ({syntax.name}); to decode it install one of: {lacking}."
+
+
+def decode(frame: Frame) -> NDArray[Any]:
+    """Return one frame's samples (rows, columns[, 3]); palettes and YBR become RGB. Raises PixelDecodeError."""
+    with _lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _decode(frame)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # plug-ins raise BaseException too
+            raise PixelDecodeError(
+                f"Cannot decode {frame.path}, frame {frame.number + 1}, syntax {frame.common.transfer_syntax}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+
+def _decode(frame: Frame) -> NDArray[Any]:
+    from pydicom.pixels import apply_color_lut
+
+    data_set = _data_set(frame.path)
+    array = _all_frames(frame.path)
+    if (frame.common.frames or 1) > 1:
+        array = array[frame.number]
+    if frame.common.photometric == "PALETTE COLOR":
+        return _eight_bit(apply_color_lut(array, data_set))
+    return array
+
+
+@lru_cache(maxsize=2)
+def _data_set(path: str) -> Any:
+    import pydicom
+
+    data_set = pydicom.dcmread(path, force=True)
+    if "TransferSyntaxUID" not in getattr(data_set, "file_meta", {}):
+        from pydicom.dataset import FileMetaDataset
+        from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+        data_set.file_meta = getattr(data_set, "file_meta", None) or FileMetaDataset()
+        implicit = data_set.original_encoding[0]
+        data_set.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    return data_set
+
+
+@lru_cache(maxsize=1)
+def _all_frames(path: str) -> NDArray[Any]:
+    return _data_set(path).pixel_array
+
+
+def _eight_bit(rgb: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return 16-bit palette colours as 8-bit ones: their upper byte (PS3.3 C.7.6.3.1.5)."""
+    return rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)

@@ -1,0 +1,405 @@
+"""One walk over the elements of a file's header, from its first byte to where the pixel data start.
+
+The layout is PS3.5 chapter 7 (elements), 7.5 (sequences) and PS3.10 chapter 7 (file meta information). Only what is
+certain is read here; anything else raises `Unsure`, and pydicom is asked instead.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Container
+from dataclasses import dataclass, field
+from typing import Union
+
+from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, WANTED, Tag, describe
+
+__all__ = ["UNDEFINED", "Items", "NotDicom", "RawHeader", "Unsure", "walk_bytes", "walk_file"]
+
+#: The length of an element that ends with a delimiter (PS3.5 section 7.1.1).
+UNDEFINED = 0xFFFFFFFF
+
+#: A sequence: its items, each from tag to value bytes or to a nested sequence.
+Items = list[dict[int, Union[bytes, "Items"]]]
+
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+
+_PREAMBLE = 128
+_FIRST_BLOCK = 16 * 1024
+#: No attribute read here is longer; a longer one is damage or an attack.
+_MAX_VALUE = 1 << 20
+#: No honest header holds one sequence larger than this; a larger one is left to pydicom, which reads from disk.
+_MAX_SEQUENCE = 1 << 28
+#: Functional groups nest four deep; deeper is left to pydicom.
+_MAX_DEPTH = 12
+
+_ITEM = 0xE000FFFE
+_ITEM_END = 0xE00DFFFE
+_SEQUENCE_END = 0xE0DDFFFE
+
+_explicit_head = struct.Struct("<I2sH").unpack_from
+_implicit_head = struct.Struct("<II").unpack_from
+_long_length = struct.Struct("<I").unpack_from
+
+#: VRs with a 16-bit length, and with two reserved bytes and a 32-bit one (PS3.5 tables 7.1-1 and 7.1-2).
+_SHORT = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+
+
+class NotDicom(Exception):  # noqa: N818  # not a failure: the answer to "is this DICOM?"
+    """The bytes are not a DICOM file; the text says what they are instead."""
+
+
+class Unsure(Exception):  # noqa: N818
+    """The walk met something it does not know for sure; the text says what."""
+
+
+class _NeedMore(Exception):  # noqa: N818
+    """A nested walk ran off the end of the block in memory."""
+
+
+@dataclass
+class RawHeader:
+    """What a walk found: value bytes by tag, little-endian, and where the pixels are.
+
+    `pixel_offset` is the file offset of the first byte of the pixel data element's value, -1 without pixels;
+    `pixel_length` its declared length, `UNDEFINED` where encapsulated.
+    """
+
+    transfer_syntax: str = IMPLICIT_LITTLE
+    values: dict[int, bytes] = field(default_factory=dict)
+    sequences: dict[int, Items] = field(default_factory=dict)
+    pixel_tag: int = 0
+    pixel_offset: int = -1
+    pixel_length: int = 0
+    file_size: int = 0
+    media_class: str = ""
+
+
+def walk_file(path: str) -> RawHeader:
+    """Return the raw header of the regular file at `path`.
+
+    Raises NotDicom, Unsure, or OSError. A file is read in blocks as far as its header goes; the pixel data are not
+    touched. No declared length is believed beyond the file's size.
+    """
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        size = os.fstat(fd).st_size
+        return _walk(fd, size, os.read(fd, _FIRST_BLOCK))
+    finally:
+        os.close(fd)
+
+
+def walk_bytes(data: bytes, transfer_syntax: str) -> RawHeader:
+    """Return the raw header of a bare data set in memory, in a little-endian syntax (for inflated data)."""
+    header = RawHeader(transfer_syntax=transfer_syntax, file_size=len(data))
+    _Walk(-1, len(data), data, header).data_set(0, explicit=transfer_syntax != IMPLICIT_LITTLE)
+    return header
+
+
+def _walk(fd: int, size: int, block: bytes) -> RawHeader:
+    header = RawHeader(file_size=size)
+    if size == 0:
+        raise NotDicom("empty file")
+    if block[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
+        start = _file_meta(block, _PREAMBLE + 4, header)
+    else:
+        start = _bare_start(block, header)
+    syntax = header.transfer_syntax
+    if syntax in (DEFLATED, EXPLICIT_BIG):
+        raise Unsure(f"transfer syntax {syntax}")
+    explicit = syntax != IMPLICIT_LITTLE
+    if start + 8 <= len(block) and (block[start + 4 : start + 6] in _SHORT | _LONG) != explicit:
+        raise Unsure("the data set is not in the value representation that its transfer syntax says")
+    _Walk(fd, size, block, header).data_set(start, explicit=explicit)
+    return header
+
+
+def _file_meta(block: bytes, pos: int, header: RawHeader) -> int:
+    """Read group 0002, always explicit little endian; return where the data set starts."""
+    syntax = None
+    while pos + 8 <= len(block):
+        tag, vr, length = _explicit_head(block, pos)
+        if tag & 0xFFFF != 0x0002:
+            break
+        start = pos + 8
+        if vr in _LONG:
+            length, start = _long_length(block, pos + 8)[0], pos + 12
+        elif vr not in _SHORT:
+            raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
+        if start + length > len(block):
+            raise Unsure(f"{describe(tag)} declares {length} bytes in the file meta information")
+        if tag == Tag.TransferSyntaxUID:
+            syntax = block[start : start + length].rstrip(b"\0 ").decode("ascii", "replace")
+        elif tag == Tag.MediaStorageSOPClassUID:
+            header.media_class = block[start : start + length].rstrip(b"\0 ").decode("ascii", "replace")
+        pos = start + length
+    if not syntax:
+        raise Unsure("no TransferSyntaxUID (0002,0010)")
+    header.transfer_syntax = syntax
+    return pos
+
+
+def _bare_start(block: bytes, header: RawHeader) -> int:
+    """Recognise a data set without preamble by its first element; return where it starts (PS3.10 asks for one)."""
+    if len(block) < 16:
+        raise NotDicom("not DICOM")
+    tag, vr, length = _explicit_head(block, 0)
+    group = tag & 0xFFFF
+    if group == 0x0002 and vr in _SHORT | _LONG:
+        return _file_meta(block, 0, header)
+    if group != 0x0008:
+        raise NotDicom("not DICOM")
+    if vr in _SHORT:
+        header.transfer_syntax = EXPLICIT_LITTLE
+        return 0
+    length = _implicit_head(block, 0)[1]
+    if length > min(1024, header.file_size):
+        raise NotDicom("not DICOM")
+    header.transfer_syntax = IMPLICIT_LITTLE
+    return 0
+
+
+class _Walk:
+    """The state of one walk: the block of the file that is in memory, and where it lies."""
+
+    def __init__(self, fd: int, size: int, block: bytes, header: RawHeader) -> None:
+        self.fd = fd
+        self.size = size
+        self.block = block
+        self.base = 0  # file offset of block[0]
+        self.header = header
+
+    def data_set(self, start: int, *, explicit: bool) -> None:
+        """Walk the top level from file offset `start` to the pixel data or the end of the file."""
+        pos = start  # in the file
+        while True:
+            at = self._at(pos, 12)
+            if at < 0:
+                return
+            pos = self._level(self.block, at, len(self.block) - 12, explicit)
+            if self.header.pixel_tag:
+                return
+
+    def _level(self, block: bytes, pos: int, last: int, explicit: bool) -> int:
+        """Walk elements that start at or before `last` in the block; return the file offset to go on from."""
+        values = self.header.values
+        wanted: Container[int] = WANTED
+        size = self.size - self.base
+        while pos <= last:
+            if explicit:
+                tag, vr, length = _explicit_head(block, pos)
+                start = pos + 8
+                if vr in _LONG:
+                    length = _long_length(block, start)[0]
+                    start = pos + 12
+                elif vr not in _SHORT:
+                    raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
+            else:
+                tag, length = _implicit_head(block, pos)
+                start = pos + 8
+            if tag in PIXEL_TAGS:
+                self._pixels(tag, self.base + start, length)
+                return self.base + start
+            if tag in SEQUENCES:
+                return self._sequence(tag, pos, start, length, explicit)
+            if length == UNDEFINED:
+                return self._undefined(pos, start, explicit)
+            end = start + length
+            if end > size:
+                raise Unsure(f"{describe(tag)} declares {length} bytes, past the end of the file")
+            if tag in wanted:
+                if end > len(block):
+                    if length > _MAX_VALUE:
+                        raise Unsure(f"{describe(tag)} declares {length} bytes")
+                    self._load(self.base + pos, end - pos)
+                    return self.base
+                values[tag] = block[start:end]
+            pos = end
+        return self.base + pos
+
+    def _pixels(self, tag: int, offset: int, length: int) -> None:
+        self.header.pixel_tag = tag
+        self.header.pixel_offset = offset
+        self.header.pixel_length = length
+
+    def _sequence(self, tag: int, pos: int, start: int, length: int, explicit: bool) -> int:
+        """Read a wanted sequence into the header; return the file offset after it."""
+        file_pos, head = self.base + pos, start - pos
+        if length != UNDEFINED and self.base + start + length > self.size:
+            raise Unsure(f"{describe(tag)} declares {length} bytes, past the end of the file")
+        want = head + length if length != UNDEFINED else len(self.block) - pos
+        while True:
+            at = self._load(file_pos, want)
+            try:
+                stop = at + head + length if length != UNDEFINED else -1
+                items, end = _items(self.block, at + head, stop, explicit, 0)
+            except (_NeedMore, struct.error):
+                want = self._grow(want, file_pos, tag)
+                continue
+            self.header.sequences[tag] = items
+            return self.base + end
+
+    def _undefined(self, pos: int, start: int, explicit: bool) -> int:
+        """Step over an element of undefined length that is not wanted; return the file offset after it."""
+        file_pos, head = self.base + pos, start - pos
+        want = len(self.block) - pos
+        while True:
+            at = self._load(file_pos, want)
+            try:
+                return self.base + _skip_undefined(self.block, at + head, explicit)
+            except (_NeedMore, struct.error):
+                want = self._grow(want, file_pos, 0)
+
+    def _grow(self, want: int, file_pos: int, tag: int) -> int:
+        if file_pos + want >= self.size:
+            raise Unsure(f"{describe(tag) if tag else 'a sequence'} has no end before the end of the file")
+        if want > _MAX_SEQUENCE:
+            raise Unsure(f"{describe(tag) if tag else 'a sequence'} is longer than {_MAX_SEQUENCE} bytes")
+        return max(want * 4, _FIRST_BLOCK)
+
+    def _at(self, pos: int, need: int) -> int:
+        """Return where file offset `pos` lies in the block, loading it if needed; -1 at the end of the file."""
+        if pos + 8 > self.size:
+            return -1
+        at = pos - self.base
+        if at >= 0 and at + need <= len(self.block):
+            return at
+        at = self._load(pos, _FIRST_BLOCK)
+        short = need - (len(self.block) - at)
+        if short > 0:  # the last element of a file may be shorter than the longest head
+            self.block += bytes(short)
+        return at
+
+    def _load(self, pos: int, length: int) -> int:
+        """Make the block hold `length` bytes from file offset `pos` (fewer at the end); return where they start."""
+        at = pos - self.base
+        if at >= 0 and (at + length <= len(self.block)):
+            return at
+        if self.fd < 0:
+            return at
+        self.block = os.pread(self.fd, max(length, _FIRST_BLOCK), pos)
+        self.base = pos
+        if len(self.block) < min(length, self.size - pos):
+            raise Unsure("the file became shorter while it was read")
+        return 0
+
+
+def _items(block: bytes, pos: int, stop: int, explicit: bool, depth: int) -> tuple[Items, int]:
+    """Return the items of a sequence whose first item head is at `pos`, and the position after it.
+
+    `stop` is where the sequence ends, -1 where a delimiter ends it.
+    """
+    if depth > _MAX_DEPTH:
+        raise Unsure(f"sequences nested more than {_MAX_DEPTH} deep")
+    items: Items = []
+    while stop < 0 or pos < stop:
+        tag, length = _implicit_head(block, pos)
+        pos += 8
+        if tag == _SEQUENCE_END and stop < 0:
+            return items, pos
+        if tag != _ITEM:
+            raise Unsure(f"found tag {tag:08X} where an item of a sequence was expected")
+        item, pos = _item(block, pos, pos + length if length != UNDEFINED else -1, explicit, depth)
+        items.append(item)
+    if pos != stop:
+        raise Unsure("the items of a sequence overrun its length")
+    return items, pos
+
+
+def _item(block: bytes, pos: int, stop: int, explicit: bool, depth: int) -> tuple[dict[int, bytes | Items], int]:
+    item: dict[int, bytes | Items] = {}
+    size = len(block)
+    if stop > size:
+        raise _NeedMore
+    while stop < 0 or pos < stop:
+        if explicit:
+            tag, vr, length = _explicit_head(block, pos)
+            start = pos + 8
+            if tag == _ITEM_END and stop < 0:
+                return item, start
+            if vr in _LONG:
+                length = _long_length(block, start)[0]
+                start = pos + 12
+            elif vr not in _SHORT:
+                raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
+            nested = vr == b"SQ"
+        else:
+            tag, length = _implicit_head(block, pos)
+            start = pos + 8
+            if tag == _ITEM_END and stop < 0:
+                return item, start
+            nested = length == UNDEFINED or _looks_like_sequence(block, start, length)
+        if length == UNDEFINED and not nested:
+            pos = _skip_undefined(block, start, explicit)
+            continue
+        if nested:
+            item[tag], pos = _items(block, start, start + length if length != UNDEFINED else -1, explicit, depth + 1)
+            continue
+        pos = start + length
+        if pos > size:
+            raise _NeedMore
+        item[tag] = block[start:pos]
+    if pos != stop:
+        raise Unsure("the elements of an item overrun its length")
+    return item, pos
+
+
+def _looks_like_sequence(block: bytes, start: int, length: int) -> bool:
+    """Implicit VR does not say SQ: a value that starts with an item head is one."""
+    if length < 8 or start + 8 > len(block):
+        return False
+    tag, inner = _implicit_head(block, start)
+    return tag == _ITEM and (inner == UNDEFINED or inner + 8 <= length)
+
+
+def _skip_undefined(block: bytes, pos: int, explicit: bool) -> int:
+    """Return the position after a sequence of undefined length whose first item head is at `pos`; does not recurse.
+
+    Private elements of VR UN with undefined length hold implicit VR items (PS3.5 section 6.2.2), whatever the syntax:
+    each item is tried as the syntax says, then as implicit.
+    """
+    #: What is open: True for a sequence, False for an item of undefined length; and the syntax inside.
+    open_levels: list[tuple[bool, bool]] = [(True, explicit)]
+    size = len(block)
+    while open_levels:
+        if pos + 8 > size:
+            raise _NeedMore
+        in_sequence, is_explicit = open_levels[-1]
+        tag, length = _implicit_head(block, pos)
+        if in_sequence:
+            pos += 8
+            if tag == _SEQUENCE_END:
+                open_levels.pop()
+            elif tag != _ITEM:
+                raise Unsure(f"found tag {tag:08X} where an item of a sequence was expected")
+            elif length == UNDEFINED:
+                open_levels.append((False, is_explicit))
+            else:
+                pos += length
+            continue
+        if tag == _ITEM_END:
+            pos += 8
+            open_levels.pop()
+            continue
+        start = pos + 8
+        if is_explicit:
+            tag, vr, length = _explicit_head(block, pos)
+            if vr in _LONG:
+                if start + 4 > size:
+                    raise _NeedMore
+                length = _long_length(block, start)[0]
+                start = pos + 12
+            elif vr not in _SHORT:
+                raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
+            if length == UNDEFINED and vr == b"UN":
+                is_explicit = False
+        if length == UNDEFINED:
+            open_levels.append((True, is_explicit))
+            pos = start
+        else:
+            pos = start + length
+    return pos

@@ -1,0 +1,83 @@
+"""Files under a path: every regular file, recursively, in natural order, and nothing else is ever opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from natsort import natsorted
+
+from dicomvtk.errors import NoDicomError
+
+__all__ = ["Skipped", "list_files"]
+
+#: Why files were passed over: reason to paths.
+Skipped = dict[str, list[str]]
+
+
+def list_files(path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], skipped: Skipped) -> list[str]:
+    """Return the regular files at `path`, a file, a folder (searched recursively) or several of either.
+
+    Folders come in natural order and so do the names in each. Links are followed once: a folder already seen (by
+    device and inode) is not entered again. Devices, pipes and sockets are never opened; what is passed over is added
+    to `skipped` by reason. Raises NoDicomError for a path that does not exist.
+    """
+    if isinstance(path, str | os.PathLike):
+        return _under(os.fspath(path), skipped)
+    found: list[str] = []
+    for one in path:
+        found += _under(os.fspath(one), skipped)
+    return list(dict.fromkeys(found))
+
+
+def _under(path: str, skipped: Skipped) -> list[str]:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise NoDicomError(f"Cannot read {path}: {error.strerror or error}. Expected a DICOM file or folder.") from None
+    if stat.S_ISDIR(status.st_mode):
+        return _in_folder(path, skipped)
+    if stat.S_ISREG(status.st_mode):
+        if Path(path).name.upper() == "DICOMDIR":
+            return _in_folder(os.path.dirname(path) or ".", skipped)
+        return [path]
+    raise NoDicomError(f"Cannot read {path}: it is not a regular file or folder. Expected a DICOM file or folder.")
+
+
+def _in_folder(top: str, skipped: Skipped) -> list[str]:
+    found: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            status = os.stat(folder)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                folders, names = _sorted_entries(entries, skipped)
+        except OSError as error:
+            skipped.setdefault(f"unreadable folder ({error.strerror})", []).append(folder)
+            continue
+        found += [os.path.join(folder, name) for name in names]
+        waiting += [os.path.join(folder, name) for name in reversed(folders)]
+    return found
+
+
+def _sorted_entries(entries: Iterable[os.DirEntry[str]], skipped: Skipped) -> tuple[list[str], list[str]]:
+    folders, names = [], []
+    for entry in entries:
+        try:
+            if entry.is_file():
+                names.append(entry.name)
+            elif entry.is_dir():
+                folders.append(entry.name)
+            else:
+                reason = "dangling link" if entry.is_symlink() else "not a regular file"
+                skipped.setdefault(reason, []).append(entry.path)
+        except OSError:
+            skipped.setdefault("dangling link", []).append(entry.path)
+    return natsorted(folders), natsorted(names)

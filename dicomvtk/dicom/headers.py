@@ -1,0 +1,286 @@
+"""Headers: a file in, its frames out.
+
+A *frame* is one 2-D image. A classic file holds one, an enhanced multi-frame file many; from here on both take the
+same way. What the frames of a series have in common is kept once, in `Common`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from dicomvtk.dicom import values
+from dicomvtk.dicom.elements import (
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    UNDEFINED,
+    RawHeader,
+    Unsure,
+    walk_file,
+)
+from dicomvtk.dicom.functional_groups import frame_values
+from dicomvtk.dicom.tags import COMMON, VARYING, Tag, describe
+from dicomvtk.dicom.values import BadValue
+
+__all__ = ["Common", "DamagedImage", "Frame", "HeaderReader", "NotAnImage"]
+
+_INDEX = {tag: n for n, tag in enumerate(VARYING)}
+
+#: Classes of the DICOMDIR, which points to images and holds none (PS3.3 annex F).
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+
+#: Classes that always hold pixels: CT, MR, NM, PET, CR, SC, US and the enhanced ones (PS3.4 table B.5-1).
+_IMAGE_CLASSES = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("1", "2", "2.1", "4", "4.1", "6.1", "3.1", "7", "20", "128", "130", "12.1")
+)
+
+
+class NotAnImage(Exception):  # noqa: N818  # an answer, not a failure
+    """A DICOM object without pixels; the text says what it is."""
+
+
+class DamagedImage(Exception):  # noqa: N818  # an answer, not a failure
+    """An image whose file ends before its pixels begin; the text says so."""
+
+
+@dataclass(frozen=True, eq=False)
+class Common:
+    """What many frames share: who, which series, and how the pixels are stored. One object for all that agree.
+
+    `rows`, `columns`, `bits_allocated` and the like are None where the header does not state them. `problem` is not
+    empty where a value is not what its attribute must hold.
+    """
+
+    transfer_syntax: str
+    raw: tuple[bytes | None, ...]
+    rows: int | None
+    columns: int | None
+    samples: int
+    photometric: str
+    planar: int
+    frames: int | None
+    bits_allocated: int | None
+    bits_stored: int | None
+    high_bit: int | None
+    signed: bool
+    float_pixels: bool
+    orientation: tuple[float, ...] | None
+    pixel_spacing: tuple[float, ...] | None
+    spacing_attribute: str
+    slice_thickness: float | None
+    spacing_between_slices: float | None
+    charset: str
+    modality: str
+    sop_class_uid: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    series_number: int | None
+    image_type: tuple[str, ...]
+    stack_id: str
+    has_modality_lut: bool
+    problem: str
+
+    def text(self, tag: int) -> str:
+        """Return a text attribute, decoded."""
+        return values.text(self.raw[_COMMON_INDEX[tag]], self.charset)
+
+    def value(self, tag: int) -> bytes | None:
+        """Return the stored bytes of an attribute."""
+        return self.raw[_COMMON_INDEX[tag]]
+
+
+_COMMON_INDEX = {tag: n for n, tag in enumerate(COMMON)}
+
+
+class Frame(NamedTuple):
+    """One 2-D image: what it shares with others, what is its own, and where its pixels are.
+
+    `offset` is the file offset of an uncompressed frame, or of the pixel data element's value where encapsulated;
+    -1 where only pydicom reads the file. `length` is the number of bytes of an uncompressed frame, `UNDEFINED` where
+    encapsulated. `shortfall` counts the bytes missing at the end of the file.
+    """
+
+    path: str
+    number: int
+    common: Common
+    raw: tuple[bytes | None, ...]
+    offset: int
+    length: int
+    shortfall: int = 0
+
+    def value(self, tag: int) -> bytes | None:
+        """Return the stored bytes of one of the varying attributes."""
+        return self.raw[_INDEX[tag]]
+
+    @property
+    def position(self) -> tuple[float, ...] | None:
+        """ImagePositionPatient in LPS mm, None where absent; raises BadValue."""
+        return values.decimals(self.raw[_POSITION], 3)
+
+    @property
+    def instance_number(self) -> int | None:
+        try:
+            return values.integer(self.raw[_INSTANCE])
+        except BadValue:
+            return None
+
+
+_POSITION = _INDEX[Tag.ImagePositionPatient]
+_INSTANCE = _INDEX[Tag.InstanceNumber]
+
+
+class HeaderReader:
+    """Reads headers one after the other, and keeps one `Common` for all frames that agree."""
+
+    def __init__(self) -> None:
+        self._common: dict[tuple[Any, ...], Common] = {}
+        self._bytes: dict[bytes, bytes] = {}
+
+    def frames(self, path: str) -> list[Frame]:
+        """Return the frames of the file at `path`.
+
+        Raises NotDicom for a file of another kind, NotAnImage for a DICOM object without pixels, DamagedImage or
+        DamagedFile for an image that cannot be read, and OSError.
+        """
+        try:
+            header = walk_file(path)
+        except Unsure as unsure:
+            from dicomvtk.dicom.headers_pydicom import read_header
+
+            header = read_header(path, str(unsure))
+        return self.of_header(path, header)
+
+    def of_header(self, path: str, header: RawHeader) -> list[Frame]:
+        """Return the frames that a raw header describes."""
+        found = header.values
+        if not header.pixel_tag:
+            if Tag.Rows in found or values.text(found.get(Tag.SOPClassUID)) in _IMAGE_CLASSES:
+                raise DamagedImage("an image without pixel data; the file may be cut short")
+            raise NotAnImage(_what(header))
+        groups = frame_values(header) if Tag.PerFrameFunctionalGroupsSequence in header.sequences else None
+        if groups is None:
+            common = self._common_of(header, found)
+            count = common.frames or 1
+            if count <= 1:
+                return [self._frame(path, 0, 1, header, common, found)]
+            return [self._frame(path, n, count, header, common, found) for n in range(count)]
+        return [
+            self._frame(path, n, len(groups), header, self._common_of(header, own), own) for n, own in enumerate(groups)
+        ]
+
+    def _frame(
+        self, path: str, number: int, count: int, header: RawHeader, common: Common, found: dict[int, bytes]
+    ) -> Frame:
+        raw = tuple([found.get(tag) for tag in VARYING])
+        if header.pixel_offset < 0 or header.pixel_length == UNDEFINED:
+            return Frame(path, number, common, raw, header.pixel_offset, header.pixel_length)
+        size = frame_bytes(common)
+        offset = header.pixel_offset + number * size
+        held = min(header.pixel_length, max(0, header.file_size - header.pixel_offset))
+        return Frame(path, number, common, raw, offset, size, max(0, size * (number + 1) - held))
+
+    def _common_of(self, header: RawHeader, found: dict[int, bytes]) -> Common:
+        raw = tuple([found.get(tag) for tag in COMMON])
+        has_lut = bool(header.sequences.get(Tag.ModalityLUTSequence))
+        key = (raw, header.transfer_syntax, header.pixel_tag, has_lut)
+        common = self._common.get(key)
+        if common is None:
+            common = self._common[key] = _common(raw, header)
+        return common
+
+
+def frame_bytes(common: Common) -> int:
+    """Return the bytes of one uncompressed frame, 0 where the header does not say."""
+    pixels = (common.rows or 0) * (common.columns or 0) * common.samples
+    if common.photometric == "YBR_FULL_422" and common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
+        pixels = pixels // 3 * 2
+    return (pixels * (common.bits_allocated or 0) + 7) // 8
+
+
+def _what(header: RawHeader) -> str:
+    sop_class = values.text(header.values.get(Tag.SOPClassUID)) or header.media_class
+    if header.media_class == _DIRECTORY_CLASS or sop_class == _DIRECTORY_CLASS:
+        return "DICOMDIR"
+    modality = values.text(header.values.get(Tag.Modality))
+    return f"no pixel data ({modality or sop_class or 'unknown kind'})"
+
+
+class _Problems:
+    """Collects what is wrong with a header while it is read."""
+
+    def __init__(self, found: Callable[[int], bytes | None]) -> None:
+        self.found = found
+        self.texts: list[str] = []
+
+    def read(self, tag: int, reader: Callable[[bytes | None], Any]) -> Any:
+        try:
+            return reader(self.found(tag))
+        except BadValue as bad:
+            self.texts.append(f"{describe(tag)} is {bad}")
+            return None
+
+
+def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
+    def found(tag: int) -> bytes | None:
+        return raw[_COMMON_INDEX[tag]]
+
+    problems = _Problems(found)
+    one, pair, six = _numbers(1), _numbers(2), _numbers(6)
+    charset = values.text(found(Tag.SpecificCharacterSet))
+    spacing, attribute = problems.read(Tag.PixelSpacing, pair), "PixelSpacing"
+    if spacing is None and not problems.texts:
+        spacing, attribute = problems.read(Tag.ImagerPixelSpacing, pair), "ImagerPixelSpacing"
+    thickness = problems.read(Tag.SliceThickness, one)
+    between = problems.read(Tag.SpacingBetweenSlices, one)
+    number = _quiet(values.integer, found(Tag.SeriesNumber))
+    return Common(
+        transfer_syntax=header.transfer_syntax,
+        raw=raw,
+        rows=problems.read(Tag.Rows, values.unsigned),
+        columns=problems.read(Tag.Columns, values.unsigned),
+        samples=_default(problems.read(Tag.SamplesPerPixel, values.unsigned), 1),
+        photometric=values.text(found(Tag.PhotometricInterpretation)) or "MONOCHROME2",
+        planar=problems.read(Tag.PlanarConfiguration, values.unsigned) or 0,
+        frames=problems.read(Tag.NumberOfFrames, values.integer),
+        bits_allocated=problems.read(Tag.BitsAllocated, values.unsigned),
+        bits_stored=problems.read(Tag.BitsStored, values.unsigned),
+        high_bit=problems.read(Tag.HighBit, values.unsigned),
+        signed=bool(problems.read(Tag.PixelRepresentation, values.unsigned) or 0),
+        float_pixels=header.pixel_tag != Tag.PixelData,
+        orientation=problems.read(Tag.ImageOrientationPatient, six),
+        pixel_spacing=spacing,
+        spacing_attribute=attribute if spacing is not None else "",
+        slice_thickness=thickness[0] if thickness else None,
+        spacing_between_slices=between[0] if between else None,
+        charset=charset,
+        modality=values.text(found(Tag.Modality)),
+        sop_class_uid=values.text(found(Tag.SOPClassUID)),
+        study_uid=values.text(found(Tag.StudyInstanceUID)),
+        series_uid=values.text(found(Tag.SeriesInstanceUID)),
+        frame_of_reference_uid=values.text(found(Tag.FrameOfReferenceUID)),
+        series_number=number,
+        image_type=values.texts(found(Tag.ImageType)),
+        stack_id=values.text(found(Tag.StackID)),
+        has_modality_lut=bool(header.sequences.get(Tag.ModalityLUTSequence)),
+        problem="; ".join(problems.texts),
+    )
+
+
+def _numbers(count: int) -> Callable[[bytes | None], tuple[float, ...] | None]:
+    def read(raw: bytes | None) -> tuple[float, ...] | None:
+        return values.decimals(raw, count)
+
+    return read
+
+
+def _default(value: int | None, default: int) -> int:
+    return default if value is None else value
+
+
+def _quiet(reader: Callable[[bytes | None], int | None], raw: bytes | None) -> int | None:
+    try:
+        return reader(raw)
+    except BadValue:
+        return None

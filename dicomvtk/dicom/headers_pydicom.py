@@ -1,0 +1,160 @@
+"""Headers that our own walk is not sure of, read by pydicom into the same form."""
+
+from __future__ import annotations
+
+import os
+import struct
+import warnings
+import zlib
+from typing import Any
+
+from dicomvtk.dicom.elements import (
+    DEFLATED,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Items,
+    NotDicom,
+    RawHeader,
+    walk_bytes,
+)
+from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, WANTED, group_element
+
+__all__ = ["DamagedFile", "inflated_data_set", "read_header"]
+
+#: The most a deflated data set may inflate to: 2 GiB, and no more than deflate's best ratio (RFC 1951: 1032).
+_MAX_INFLATED = 2 << 30
+_MAX_RATIO = 1032
+#: Values longer than this are left on disk by pydicom until asked for.
+_DEFER_BYTES = 64 * 1024
+
+
+class DamagedFile(Exception):  # noqa: N818  # an answer for the scan, which makes a finding of it
+    """A DICOM file that neither our walk nor pydicom can read; the text says why."""
+
+
+def read_header(path: str, doubt: str) -> RawHeader:
+    """Return the raw header of a file that the walk gave up on because of `doubt`.
+
+    Raises NotDicom where it was never DICOM, DamagedFile where it is but cannot be read.
+    """
+    with open(path, "rb") as file:
+        is_part10 = file.read(132)[128:] == b"DICM"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if is_part10 and doubt.endswith(DEFLATED):
+                return _of_deflated(path)
+            return _of_data_set(path)
+        except (KeyboardInterrupt, SystemExit, DamagedFile):
+            raise
+        except BaseException as error:  # whatever pydicom raises on damage, RecursionError included
+            if not is_part10:
+                raise NotDicom("not DICOM") from None
+            raise DamagedFile(f"{doubt}; pydicom: {type(error).__name__}: {error}") from None
+
+
+def inflated_data_set(path: str) -> bytes:
+    """Return the data set of a deflated file (PS3.5 section A.5), inflated no further than is believable."""
+    from pydicom.filereader import read_file_meta_info
+
+    meta = read_file_meta_info(path)
+    with open(path, "rb") as file:
+        file.seek(132 + 12 + int(meta.FileMetaInformationGroupLength))
+        deflated = file.read()
+    limit = min(_MAX_INFLATED, len(deflated) * _MAX_RATIO)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    data = inflater.decompress(deflated, limit)
+    if inflater.unconsumed_tail:
+        raise DamagedFile(f"the deflated data set inflates to more than {limit} bytes")
+    if not inflater.eof:
+        raise DamagedFile("the deflated data set is cut short")
+    return data
+
+
+def _of_deflated(path: str) -> RawHeader:
+    header = walk_bytes(inflated_data_set(path), EXPLICIT_LITTLE)
+    header.transfer_syntax = DEFLATED
+    header.pixel_offset = -1 if header.pixel_tag else header.pixel_offset
+    return header
+
+
+def _of_data_set(path: str) -> RawHeader:
+    import pydicom
+
+    data_set = pydicom.dcmread(path, force=True, defer_size=_DEFER_BYTES)
+    syntax = _transfer_syntax(data_set)
+    meta = getattr(data_set, "file_meta", None)
+    header = RawHeader(transfer_syntax=syntax, file_size=os.path.getsize(path))
+    header.media_class = str(getattr(meta, "MediaStorageSOPClassUID", "") or "")
+    little = syntax != EXPLICIT_BIG
+    for tag in WANTED:
+        key = _pydicom_tag(tag)
+        if key in data_set:
+            header.values[tag] = _raw_value(data_set, key, little)
+    for tag in SEQUENCES:
+        key = _pydicom_tag(tag)
+        if key in data_set and data_set[key].VR == "SQ":
+            header.sequences[tag] = [_raw_item(item, little) for item in data_set[key].value]
+    if not header.values and not header.media_class:
+        raise NotDicom("not DICOM")
+    for tag in sorted(PIXEL_TAGS):
+        if _pydicom_tag(tag) in data_set:
+            _locate_pixels(header, data_set, tag, little)
+    return header
+
+
+def _transfer_syntax(data_set: Any) -> str:
+    """Return the syntax that the file declares, unless the data set is plainly in another (PS3.5 section 10)."""
+    stated = str(getattr(getattr(data_set, "file_meta", None), "TransferSyntaxUID", "") or "")
+    implicit, little = data_set.original_encoding
+    found = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE if little else EXPLICIT_BIG
+    return found if stated in ("", IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG) else stated
+
+
+def _locate_pixels(header: RawHeader, data_set: Any, tag: int, little: bool) -> None:
+    """Note where the pixels lie, where they can be read by offset; else leave them to pydicom."""
+    element = data_set.get_item(_pydicom_tag(tag), keep_deferred=True)
+    header.pixel_tag = tag
+    tell = getattr(element, "value_tell", None)
+    if little and tell:
+        header.pixel_offset, header.pixel_length = int(tell), int(element.length)
+
+
+def _pydicom_tag(tag: int) -> int:
+    group, element = group_element(tag)
+    return group << 16 | element
+
+
+def _raw_item(item: Any, little: bool) -> dict[int, bytes | Items]:
+    found: dict[int, bytes | Items] = {}
+    for key in item.keys():  # noqa: SIM118  # iterating a data set itself converts every value
+        tag = key.element << 16 | key.group
+        raw = item.get_item(key)
+        if getattr(raw, "VR", None) in ("SQ", None, "UN") and item[key].VR == "SQ":
+            found[tag] = [_raw_item(inner, little) for inner in item[key].value]
+        else:
+            found[tag] = _raw_value(item, key, little)
+    return found
+
+
+def _raw_value(data_set: Any, key: Any, little: bool) -> bytes:
+    """Return the value as a little-endian file would hold it: the very bytes where the file is one."""
+    raw = data_set.get_item(key)
+    value = raw.value
+    if value is None:
+        return b""
+    vr = raw.VR or data_set[key].VR
+    if isinstance(value, bytes):
+        size = {"US": 2, "SS": 2, "US or SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8}.get(str(vr), 1)
+        return value if little or size == 1 else _swapped(value, size)
+    many = list(value) if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
+    if vr in ("US", "SS", "UL", "SL"):
+        return b"".join(int(v).to_bytes(2 if vr[1] == "S" else 4, "little", signed=vr[0] == "S") for v in many)
+    if vr in ("FD", "FL"):
+        return struct.pack(f"<{len(many)}{'d' if vr == 'FD' else 'f'}", *map(float, many))
+    return "\\".join(str(getattr(v, "original_string", v)) for v in many).encode("utf-8")
+
+
+def _swapped(value: bytes, size: int) -> bytes:
+    return b"".join(value[n : n + size][::-1] for n in range(0, len(value), size))

@@ -1,0 +1,204 @@
+"""Pixels: every frame of a stack into one array, allocated once, in the memory order of the contract."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.dicom import decode_codecs, decode_pydicom, decode_raw
+from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.rescale import IDENTITY, Bounds, Rescale, ValuePlan, narrowest_integer, stored_dtype
+from dicomvtk.errors import PixelDecodeError
+
+__all__ = ["read_block"]
+
+Progress = Callable[[int, int], None]
+
+#: Decoding and page faults run without the GIL; more threads than this gain nothing on one disk.
+_MAX_THREADS = 8
+#: Frames handed to a thread at a time: enough that handing over costs nothing.
+_CHUNK = 8
+
+
+def read_block(
+    frames: Sequence[Frame],
+    plan: ValuePlan,
+    shape: tuple[int, ...],
+    *,
+    use_pydicom: bool = False,
+    progress: Progress | None = None,
+) -> NDArray[Any]:
+    """Return the values of `frames` as one C-ordered block of `shape` (frame, row, column[, sample]).
+
+    `plan` says the dtype; where it left the choice to the values present, the first pass finds their bounds, and only
+    if the narrowest dtype does not hold them are the frames read again.
+    """
+    filler = _Filler(frames, plan, np.empty(shape, plan.dtype), use_pydicom)
+    bounds = _fill_all(filler, progress)
+    if plan.by_content and bounds is not None:
+        wider = narrowest_integer(bounds)
+        if wider != plan.dtype:
+            del filler
+            widened = ValuePlan(wider, False, plan.rescales)
+            filler = _Filler(frames, widened, np.empty(shape, wider), use_pydicom)
+            _fill_all(filler, progress)
+    return filler.block
+
+
+def _fill_all(filler: _Filler, progress: Progress | None) -> Bounds | None:
+    """Fill every frame, in threads; return the bounds of the values where the filler looked for them."""
+    count = len(filler.frames)
+    chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+    threads = min(_MAX_THREADS, os.cpu_count() or 1, len(chunks))
+    counter = _Counter(count, progress)
+    if threads <= 1:
+        found = [filler.fill(chunk, counter) for chunk in chunks]
+    else:
+        with ThreadPoolExecutor(threads, thread_name_prefix="dicomvtk-pixels") as pool:
+            waiting = [pool.submit(filler.fill, chunk, counter) for chunk in chunks]
+            try:
+                wait(waiting, return_when=FIRST_EXCEPTION)
+            finally:
+                for future in waiting:
+                    future.cancel()
+            found = [future.result() for future in _failed_first(waiting)]
+    seen = [bounds for bounds in found if bounds is not None]
+    if not seen:
+        return None
+    return min(low for low, _ in seen), max(high for _, high in seen)
+
+
+def _failed_first(futures: Iterable[Any]) -> list[Any]:
+    """A failure is told before the cancellations that it caused."""
+    return sorted(futures, key=lambda future: future.cancelled())
+
+
+class _Counter:
+    """Counts frames done, from any thread."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._lock = threading.Lock()
+        self._done = 0
+        self._total = total
+        self._progress = progress
+
+    def add(self, count: int) -> None:
+        if self._progress is None:
+            return
+        with self._lock:
+            self._done += count
+            self._progress(self._done, self._total)
+
+
+class _Filler:
+    """Fills slices of one block, each from its frame: read or decode, clean the bits, rescale, in place."""
+
+    def __init__(self, frames: Sequence[Frame], plan: ValuePlan, block: NDArray[Any], use_pydicom: bool) -> None:
+        self.frames = frames
+        self.plan = plan
+        self.block = block
+        self.use_pydicom = use_pydicom
+
+    def fill(self, chunk: range, counter: _Counter) -> Bounds | None:
+        """Fill the frames of `chunk`; return the bounds of their values where the plan depends on them."""
+        bounds: list[Bounds] = []
+        path, fd = "", -1
+        try:
+            for n in chunk:
+                frame = self.frames[n]
+                if self.use_pydicom or not decode_raw.handles(frame):
+                    found = self._decoded(n, frame)
+                else:
+                    if frame.path != path:
+                        if fd >= 0:
+                            os.close(fd)
+                        fd, path = os.open(frame.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), frame.path
+                    found = self._raw(n, frame, fd)
+                if found is not None:
+                    bounds.append(found)
+                counter.add(1)
+        finally:
+            if fd >= 0:
+                os.close(fd)
+        if not bounds:
+            return None
+        return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+    def _raw(self, n: int, frame: Frame, fd: int) -> Bounds | None:
+        """Read a frame straight into its place where the widths agree, else by way of one frame's scratch."""
+        out = self.block[n]
+        dtype = stored_dtype(frame.common)
+        in_place = dtype.itemsize == out.dtype.itemsize and (dtype.kind == "f") == (out.dtype.kind == "f")
+        samples = out.view(dtype) if in_place else np.empty(out.shape, dtype)
+        decode_raw.read_into(fd, frame, samples)
+        return self._place(n, frame.common, samples)
+
+    def _decoded(self, n: int, frame: Frame) -> Bounds | None:
+        if self.use_pydicom or not decode_codecs.handles(frame):
+            samples = decode_pydicom.decode(frame)
+        else:
+            samples = decode_codecs.decode(frame)
+        if samples.shape != self.block.shape[1:]:
+            raise PixelDecodeError(
+                f"Cannot decode {frame.path}, frame {frame.number + 1}: the decoded image is of shape {samples.shape}, "
+                f"Rows, Columns and SamplesPerPixel say {self.block.shape[1:]}."
+            )
+        if not samples.flags.writeable:
+            samples = samples.copy()
+        return self._place(n, frame.common, samples)
+
+    def _place(self, n: int, common: Common, samples: NDArray[Any]) -> Bounds | None:
+        """Turn stored samples into values in the block; `samples` may be the block's own memory."""
+        out, rescale = self.block[n], self.plan.rescales[n]
+        clean_bits(samples, common)
+        bounds = None
+        if self.plan.by_content:
+            low, high = int(samples.min()) + rescale[1], int(samples.max()) + rescale[1]
+            bounds = (low, high)
+            limits = np.iinfo(out.dtype)
+            if low < limits.min or high > limits.max:
+                return bounds
+        _rescale(samples, rescale, out)
+        return bounds
+
+
+def clean_bits(samples: NDArray[Any], common: Common) -> None:
+    """Mask or sign-extend, in place, what lies above BitsStored (PS3.5 section 8.1.1): overlays or junk."""
+    stored = common.bits_stored or common.bits_allocated or 0
+    width = samples.dtype.itemsize * 8
+    if samples.dtype.kind not in "iu" or stored >= width:
+        return
+    if samples.dtype.kind == "u":
+        np.bitwise_and(samples, samples.dtype.type((1 << stored) - 1), out=samples)
+    else:
+        shift = samples.dtype.type(width - stored)
+        np.left_shift(samples, shift, out=samples)
+        np.right_shift(samples, shift, out=samples)
+
+
+def _rescale(samples: NDArray[Any], rescale: Rescale, out: NDArray[Any]) -> None:
+    """Write slope * samples + intercept to `out`: integers exactly, floats rounded once from double."""
+    slope, intercept = rescale
+    same_memory = samples.dtype.itemsize == out.dtype.itemsize and np.may_share_memory(samples, out)
+    if out.dtype.kind in "iu":
+        if not same_memory:
+            out[...] = samples if samples.dtype.itemsize <= out.dtype.itemsize else samples.astype(out.dtype)
+        if intercept:
+            # Two's complement wraps back into range, since the sum fits `out`: the caller checked.
+            unsigned = out.view(np.dtype(f"u{out.dtype.itemsize}"))
+            wrapped = int(intercept) & ((1 << out.dtype.itemsize * 8) - 1)
+            np.add(unsigned, unsigned.dtype.type(wrapped), out=unsigned)
+        return
+    if rescale == IDENTITY:
+        if not same_memory:
+            out[...] = samples
+        return
+    scaled = np.multiply(samples, slope, dtype=np.float64)
+    scaled += intercept
+    out[...] = scaled

@@ -1,0 +1,190 @@
+"""The recipe: a path in, one volume out."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from dicomvtk.dicom.findings import check_codes, raise_first_stop
+from dicomvtk.dicom.pixels import read_block
+from dicomvtk.dicom.repair import repair
+from dicomvtk.dicom.rescale import plan_values
+from dicomvtk.dicom.scan import Scan, scan
+from dicomvtk.dicom.series_info import series_info
+from dicomvtk.dicom.stack import Stack
+from dicomvtk.errors import DicomVtkWarning, NoDicomError, SeriesError, UnsupportedError
+from dicomvtk.geometry import Geometry
+from dicomvtk.volume import Volume
+
+__all__ = ["find_series", "read", "read_many"]
+
+PathLike = str | os.PathLike[str]
+Progress = Callable[[int, int], None]
+
+_DECODERS = (None, "vtk", "pydicom")
+
+
+def find_series(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> Scan:
+    """Return one entry for each volume under `path`; raises NoDicomError where there is none."""
+    found = scan(path, progress)
+    if not found:
+        raise NoDicomError(_nothing(path, found))
+    return found
+
+
+def read(
+    path: PathLike | Iterable[PathLike] | Stack,
+    *,
+    series: Stack | str | int | None = None,
+    allow: Collection[str] = (),
+    fix: Collection[str] = (),
+    stored: bool = False,
+    dims: Sequence[str] | None = None,
+    slices: slice | None = None,
+    decoder: str | None = None,
+    progress: Progress | None = None,
+) -> Volume:
+    """Return one series as a volume; see `dicomvtk.read`."""
+    check_codes(allow, fix)
+    _check_options(decoder, stored, dims)
+    stack = _chosen(path, series, progress)
+    raise_first_stop(_name(stack), stack.findings, allow, fix)
+    stack = _sliced(stack, slices)
+    array = _values(stack, stored or bool({"bad-rescale", "modality-lut"} & set(allow)), decoder, progress)
+    volume = _volume(stack, array, stored)
+    for found in stack.findings:
+        if found.severity == "warn":
+            warnings.warn(f"{_name(stack)}: {found.message}", DicomVtkWarning, stacklevel=3)
+    return repair(volume, {f.code for f in stack.findings} & set(fix))
+
+
+def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Volume]:
+    """Return every readable volume under `path`."""
+    return [read(stack, progress=progress) for stack in find_series(path) if stack.readable]
+
+
+def _check_options(decoder: str | None, stored: bool, dims: Sequence[str] | None) -> None:
+    if decoder not in _DECODERS:
+        raise UnsupportedError(f"Unknown decoder {decoder!r}; expected 'vtk', 'pydicom' or none.")
+    if decoder == "vtk" and stored:
+        raise UnsupportedError(
+            "decoder='vtk' cannot give stored values: vtkDICOMImageReader always rescales. Leave it out."
+        )
+    if dims is not None:
+        raise UnsupportedError("dims= is not supported for this series: it has no dimension past (i, j, k).")
+
+
+def _chosen(path: Any, series: Stack | str | int | None, progress: Progress | None) -> Stack:
+    if isinstance(series, Stack):
+        return series
+    if isinstance(path, Stack):
+        return path
+    entries = find_series(path, progress=progress)
+    if series is None:
+        if len(entries) > 1:
+            raise SeriesError(
+                f"Cannot choose between {len(entries)} volumes in {_where(path)}; name one in series=:{_listing(entries)}"
+            )
+        return entries[0]
+    return _matching(entries, series, path)
+
+
+def _matching(entries: Scan, series: str | int, path: Any) -> Stack:
+    """Return the one entry that `series` names: by key, then UID, then number, then a piece of the description."""
+    text = str(series)
+    tests: tuple[Callable[[Stack], bool], ...] = (
+        lambda e: e.key == text,
+        lambda e: e.uid == text,
+        lambda e: str(e.number) == text,
+        lambda e: bool(text) and text.casefold() in e.description.casefold(),
+    )
+    for test in tests:
+        found = [entry for entry in entries if test(entry)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise SeriesError(f"{series!r} names {len(found)} volumes in {_where(path)}; use a key:{_listing(found)}")
+    raise SeriesError(f"No series {series!r} in {_where(path)}; there are:{_listing(entries)}")
+
+
+def _values(stack: Stack, stored: bool, decoder: str | None, progress: Progress | None) -> NDArray[Any]:
+    """Return the array (i, j, k, *axes[, c]) of a stack."""
+    common = stack.common
+    plan = plan_values(stack.frames, stored)
+    colour = (3,) if stack.is_colour else ()
+    shape = (len(stack.frames), common.rows or 0, common.columns or 0, *colour)
+    if decoder == "vtk":
+        from dicomvtk.dicom.decode_vtk import read_stack
+
+        block = read_stack(stack, plan, shape)
+    else:
+        block = read_block(stack.frames, plan, shape, use_pydicom=decoder == "pydicom", progress=progress)
+    further = tuple(len(axis) for axis in reversed(stack.axes))
+    block = block.reshape(*further, stack.slice_count, *shape[1:])
+    grid = block.ndim - len(colour)
+    return block.transpose(*reversed(range(grid)), *range(grid, block.ndim))
+
+
+def _volume(stack: Stack, array: NDArray[Any], stored: bool) -> Volume:
+    geometry = stack.geometry
+    if geometry is None:
+        raise SeriesError(f"Cannot read {_name(stack)}: its headers describe no grid.")
+    info = series_info(stack, stored=stored)
+    return Volume(array, geometry, info, stack.findings, axes=stack.axes, regular=stack.regular)
+
+
+def _sliced(stack: Stack, slices: slice | None) -> Stack:
+    """Return the stack of the wanted slices only."""
+    if slices is None:
+        return stack
+    start, stop, step = slices.indices(stack.slice_count)
+    wanted = range(start, stop, step)
+    if step < 1 or len(wanted) == 0:
+        raise UnsupportedError(
+            f"slices={slices} picks none of {stack.slice_count} slices; expected some, in ascending order."
+        )
+    per_volume = stack.slice_count
+    frames = tuple(frame for n, frame in enumerate(stack.frames) if n % per_volume in wanted)
+    positions = None if stack.positions is None else stack.positions[start:stop:step]
+    geometry = stack.geometry
+    if geometry is not None:
+        i, j, _ = geometry.shape
+        x, y, z = geometry.spacing
+        origin = geometry.index_to_physical((0, 0, start))
+        geometry = Geometry((i, j, len(wanted)), (x, y, z * step), tuple(origin), geometry.direction, geometry.placed)
+    return replace(stack, frames=frames, positions=positions, geometry=geometry)
+
+
+def _name(stack: Stack) -> str:
+    return (
+        f"series {stack.key}"
+        + (f" ({stack.description})" if stack.description else "")
+        + (f" {stack.uid}" if stack.uid else "")
+    )
+
+
+def _where(path: Any) -> str:
+    return os.fspath(path) if isinstance(path, str | os.PathLike) else "the files given"
+
+
+def _listing(entries: Iterable[Stack]) -> str:
+    lines = []
+    for entry in entries:
+        size = " x ".join(map(str, entry.shape))
+        note = "" if entry.readable else "  (not readable as it is)"
+        lines.append(f"\n  {entry.key}: {entry.modality} {size} {entry.description}{note}".rstrip())
+    return "".join(lines)
+
+
+def _nothing(path: Any, found: Scan) -> str:
+    if not found.skipped_files:
+        return f"No DICOM image in {_where(path)}: it holds no files."
+    reasons = ", ".join(f"{count} {reason}" for reason, count in found.skipped.items())
+    damaged = [p for reason in ("damaged", "unreadable") for p in found.skipped_files.get(reason, [])]
+    first = f" First: {damaged[0]}." if damaged else ""
+    return f"No DICOM image in {_where(path)}: {reasons}.{first}"

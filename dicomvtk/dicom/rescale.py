@@ -1,0 +1,172 @@
+"""From stored values to modality values: the slope and intercept of each frame, and the dtype that holds the result.
+
+The Modality LUT module (PS3.3 C.11.1) and the Pixel Value Transformation macro (C.7.6.16.2.9) are read for every
+modality: what a file says of its values is taken at its word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dicomvtk.dicom import values
+from dicomvtk.dicom.findings import finding
+from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.values import BadValue
+from dicomvtk.metadata import Finding
+
+__all__ = ["IDENTITY", "Bounds", "ValuePlan", "narrowest_integer", "plan_values", "stored_bounds", "stored_dtype"]
+
+#: (slope, intercept) of a frame.
+Rescale = tuple[float, float]
+#: Lowest and highest value.
+Bounds = tuple[float, float]
+
+IDENTITY: Rescale = (1.0, 0.0)
+
+_INTEGERS = tuple(np.dtype(t) for t in (np.int16, np.uint16, np.int32))
+_WIDEST_16_BIT = 1 << 16
+
+
+@dataclass(frozen=True)
+class ValuePlan:
+    """How the values of a stack are made.
+
+    `dtype` holds every value that the headers allow, except where `by_content` is set: then the headers allow more
+    than 16 bits and `dtype` is the narrowest that may do, to be widened by the values present.
+    """
+
+    dtype: np.dtype
+    by_content: bool
+    rescales: tuple[Rescale, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_identity(self) -> bool:
+        return all(rescale == IDENTITY for rescale in self.rescales)
+
+
+def stored_dtype(common: Common) -> np.dtype:
+    """Return the dtype in which one sample is stored, little-endian; 1-bit samples unpack to uint8."""
+    bits = common.bits_allocated or 0
+    if common.float_pixels:
+        return np.dtype(f"<f{bits // 8}")
+    return np.dtype(f"<{'i' if common.signed else 'u'}{max(1, bits // 8)}")
+
+
+def stored_bounds(common: Common) -> Bounds:
+    """Return the lowest and highest value that BitsStored and PixelRepresentation allow."""
+    bits = common.bits_stored or common.bits_allocated or 0
+    if common.signed:
+        return -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1
+    return 0.0, 2.0**bits - 1
+
+
+def plan_values(frames: Sequence[Frame], stored: bool = False) -> ValuePlan:
+    """Return how to make the values of these frames, decided over all of them before anything is allocated.
+
+    Integers where every slope is 1 and every intercept whole: uint8 as it is, else the smallest of int16, uint16 and
+    int32 that the headers' bounds need. float32 otherwise, float64 for scaled 32-bit data.
+    """
+    rescales, findings = _rescales(frames)
+    if stored:
+        rescales = [IDENTITY] * len(frames)
+    commons = list({id(f.common): f.common for f in frames}.values())
+    if any(common.float_pixels for common in commons):
+        wide = any(stored_dtype(common).itemsize > 4 for common in commons)
+        return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales), findings)
+    if all(slope == 1.0 and intercept.is_integer() for slope, intercept in rescales):
+        dtype, by_content = _integer_dtype(frames, rescales)
+    else:
+        wide = any((common.bits_allocated or 0) > 16 for common in commons)
+        dtype, by_content = np.dtype(np.float64 if wide else np.float32), False
+    return ValuePlan(dtype, by_content, tuple(rescales), findings)
+
+
+def narrowest_integer(bounds: Bounds) -> np.dtype:
+    """Return the smallest of int16, uint16 and int32 that holds `bounds`, float64 where none does."""
+    low, high = bounds
+    for dtype in _INTEGERS:
+        limits = np.iinfo(dtype)
+        if limits.min <= low and high <= limits.max:
+            return dtype
+    return np.dtype(np.float64)
+
+
+def _integer_dtype(frames: Sequence[Frame], rescales: Sequence[Rescale]) -> tuple[np.dtype, bool]:
+    kinds = {(id(f.common), r[1]): (f.common, r[1]) for f, r in zip(frames, rescales, strict=True)}
+    low, high = np.inf, -np.inf
+    for common, intercept in kinds.values():
+        a, b = stored_bounds(common)
+        low, high = min(low, a + intercept), max(high, b + intercept)
+    if low >= 0 and high <= 255 and all((common.bits_allocated or 0) <= 8 for common, _ in kinds.values()):
+        return np.dtype(np.uint8), False
+    if high - low < _WIDEST_16_BIT:
+        return narrowest_integer((low, high)), narrowest_integer((low, high)).itemsize > 2
+    return np.dtype(np.int16), True
+
+
+def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ...]]:
+    found: list[Rescale] = []
+    bad: dict[str, list[str]] = {}
+    without: list[str] = []
+    for frame in frames:
+        slope, intercept = frame.value(Tag.RescaleSlope), frame.value(Tag.RescaleIntercept)
+        if not slope and not intercept:
+            without.append(frame.path)
+            found.append(IDENTITY)
+            continue
+        try:
+            found.append(_rescale(slope, intercept))
+        except BadValue as problem:
+            bad.setdefault(str(problem), []).append(frame.path)
+            found.append(IDENTITY)
+    findings = [
+        finding("bad-rescale", f"{problem} in {_files(files)}; expected one finite number, the slope not 0.", files)
+        for problem, files in bad.items()
+    ]
+    if without and len(without) < len(frames) and any(r != IDENTITY for r in found):
+        findings.append(
+            finding(
+                "bad-rescale",
+                f"RescaleSlope (0028,1053) and RescaleIntercept (0028,1052) are missing in {_files(without)} "
+                f"and present in the other {len(frames) - len(without)}.",
+                without,
+            )
+        )
+    distinct = dict.fromkeys(found)
+    if len(distinct) > 1 and not findings:
+        findings.append(_mixed(distinct))
+    return found, tuple(findings)
+
+
+def _rescale(slope: bytes | None, intercept: bytes | None) -> Rescale:
+    try:
+        a = values.decimals(slope, 1)
+    except BadValue as bad:
+        raise BadValue(f"RescaleSlope (0028,1053) is {bad}") from None
+    try:
+        b = values.decimals(intercept, 1)
+    except BadValue as bad:
+        raise BadValue(f"RescaleIntercept (0028,1052) is {bad}") from None
+    scale = a[0] if a else 1.0
+    if scale == 0.0:
+        raise BadValue("RescaleSlope (0028,1053) is 0")
+    return scale, b[0] if b else 0.0
+
+
+def _mixed(distinct: Iterable[Rescale]) -> Finding:
+    slopes = sorted({slope for slope, _ in distinct})
+    intercepts = sorted({intercept for _, intercept in distinct})
+    return finding(
+        "mixed-rescale",
+        f"Slopes from {slopes[0]:g} to {slopes[-1]:g} and intercepts from {intercepts[0]:g} to {intercepts[-1]:g} "
+        "differ between slices; each slice is scaled by its own.",
+    )
+
+
+def _files(files: Sequence[str]) -> str:
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"

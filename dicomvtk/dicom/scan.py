@@ -1,0 +1,125 @@
+"""From a path to its stacks: files, headers, series, stacks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+from dicomvtk.dicom.elements import NotDicom
+from dicomvtk.dicom.files import Skipped, list_files
+from dicomvtk.dicom.findings import finding
+from dicomvtk.dicom.headers import DamagedImage, Frame, HeaderReader, NotAnImage
+from dicomvtk.dicom.headers_pydicom import DamagedFile
+from dicomvtk.dicom.series import FrameGroup, group_frames
+from dicomvtk.dicom.stack import Stack, build_stack
+
+__all__ = ["Scan", "scan"]
+
+Progress = Callable[[int, int], None]
+PathLike = str | os.PathLike[str]
+
+#: Progress is told once for so many headers.
+_TELL_EVERY = 64
+
+
+class Scan(list[Stack]):
+    """The stacks under a path, and what was passed over.
+
+    `skipped` counts files by reason; `skipped_files` names them.
+    """
+
+    def __init__(self, stacks: Iterable[Stack], skipped_files: Skipped) -> None:
+        super().__init__(stacks)
+        self.skipped_files = skipped_files
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        return {reason: len(paths) for reason, paths in sorted(self.skipped_files.items())}
+
+
+def scan(path: PathLike | Iterable[PathLike], progress: Progress | None = None) -> Scan:
+    """Return every stack under `path`, in order of study, series number and first file.
+
+    Raises NoDicomError for a path that does not exist; a path without DICOM gives an empty scan.
+    """
+    skipped: Skipped = {}
+    files = list_files(path, skipped)
+    frames, damaged = _read_headers(files, skipped, progress)
+    groups = [_with_damage(group, damaged) for group in group_frames(frames)]
+    groups.sort(key=lambda group: _order(group.frames[0]))
+    return Scan([build_stack(key, group) for key, group in zip(_keys(groups), groups, strict=True)], skipped)
+
+
+def _read_headers(
+    files: list[str], skipped: Skipped, progress: Progress | None
+) -> tuple[list[Frame], dict[str, list[tuple[str, str]]]]:
+    """Return all frames, and by folder the (file, reason) of DICOM files that could not be read."""
+    reader = HeaderReader()
+    frames: list[Frame] = []
+    damaged: dict[str, list[tuple[str, str]]] = {}
+    for n, path in enumerate(files):
+        try:
+            frames += reader.frames(path)
+        except NotDicom as no:
+            skipped.setdefault(str(no), []).append(path)
+        except NotAnImage as no:
+            skipped.setdefault(str(no), []).append(path)
+        except (DamagedFile, DamagedImage) as damage:
+            skipped.setdefault("damaged", []).append(path)
+            damaged.setdefault(os.path.dirname(path), []).append((path, str(damage)))
+        except OSError as error:
+            skipped.setdefault("unreadable", []).append(path)
+            damaged.setdefault(os.path.dirname(path), []).append((path, error.strerror or str(error)))
+        if progress is not None and n % _TELL_EVERY == 0:
+            progress(n, len(files))
+    if progress is not None and files:
+        progress(len(files), len(files))
+    return frames, damaged
+
+
+def _with_damage(group: FrameGroup, damaged: dict[str, list[tuple[str, str]]]) -> FrameGroup:
+    """Tell a series of the files beside it that could not be read: a slice of it may be among them."""
+    beside = [bad for folder in {os.path.dirname(f.path) for f in group.frames} for bad in damaged.get(folder, [])]
+    if not beside:
+        return group
+    path, reason = beside[0]
+    message = f"{os.path.basename(path)} beside it cannot be read ({reason})" + (
+        f", nor can {len(beside) - 1} more files." if len(beside) > 1 else "."
+    )
+    found = finding("unreadable", f"{message} A slice of this series may be among them.", [p for p, _ in beside])
+    return FrameGroup(group.frames, (*group.findings, found))
+
+
+def _order(frame: Frame) -> tuple[str, float, str]:
+    number = frame.common.series_number
+    return (frame.common.study_uid, float("inf") if number is None else number, frame.common.series_uid)
+
+
+def _keys(groups: list[FrameGroup]) -> list[str]:
+    """Return a short name for each group: its series number, a letter where the series makes several entries."""
+    series: dict[tuple[str, str], list[int]] = {}
+    for n, group in enumerate(groups):
+        common = group.frames[0].common
+        series.setdefault((common.study_uid, common.series_uid), []).append(n)
+    keys = [""] * len(groups)
+    used: set[str] = set()
+    for members in series.values():
+        number = groups[members[0]].frames[0].common.series_number
+        stem = base = "x" if number is None else str(number)
+        again = 2
+        while stem in used:
+            stem, again = f"{base}-{again}", again + 1
+        used.add(stem)
+        for n, member in enumerate(members):
+            keys[member] = stem if len(members) == 1 else f"{stem}{_letters(n)}"
+    return keys
+
+
+def _letters(n: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    text = ""
+    n += 1
+    while n:
+        n, rest = divmod(n - 1, 26)
+        text = chr(ord("a") + rest) + text
+    return text

@@ -1,0 +1,170 @@
+"""Frames that belong together: by series, then by everything that must be one in a volume.
+
+A stack needs one size, one kind of pixel (grey or colour), one orientation and one pixel spacing. Where a series holds
+more than one, each becomes an entry of its own, and a finding says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dicomvtk.dicom.findings import finding
+from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.metadata import Finding
+
+__all__ = ["FrameGroup", "group_frames"]
+
+#: Cosines of ImageOrientationPatient that differ by less are one orientation: DS rounding, and the tolerance to which
+#: an orientation must be orthonormal.
+_SAME_ORIENTATION = 1e-3
+#: Pixel spacings that differ by less, relatively, are one spacing: they move no voxel of a 2,000-pixel row by a tenth.
+_SAME_SPACING = 5e-5
+
+
+#: CR, DX, mammography, US, SC, XA, RF and VL images: 2-D unless the file says where they lie (PS3.4 table B.5-1).
+_UNPLACED_CLASSES = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.{n}"
+    for n in (
+        *("1", "1.1", "1.1.1", "1.2", "1.2.1", "1.3", "1.3.1", "3.1", "6.1", "3", "6", "12.1", "12.2"),
+        *("7", "7.1", "7.2", "7.3", "7.4", "77.1.1", "77.1.2", "77.1.4", "77.1.5.1"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class FrameGroup:
+    """Frames of one series that can share a grid, with what was found while setting them apart."""
+
+    frames: tuple[Frame, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What must be one in a stack, besides orientation and spacing."""
+
+    rows: int | None
+    columns: int | None
+    colour: bool
+    localizer: bool
+    stack_id: str
+    alone: str
+
+
+def group_frames(frames: Iterable[Frame]) -> list[FrameGroup]:
+    """Return the groups of all frames, in order of first appearance; order within a group is that of `frames`."""
+    series: dict[tuple[str, ...], list[Frame]] = {}
+    keys: dict[int, tuple[str, ...]] = {}
+    for frame in frames:
+        common = frame.common
+        key = keys.get(id(common)) if common.series_uid else None
+        if key is None:
+            key = keys[id(common)] = _series_key(frame)
+        series.setdefault(key, []).append(frame)
+    return [group for members in series.values() for group in _split(members)]
+
+
+def _series_key(frame: Frame) -> tuple[str, ...]:
+    """SeriesInstanceUID (with the study, since some toolkits reuse it); the folder stands in where there is none."""
+    common = frame.common
+    if common.series_uid:
+        return (common.study_uid, common.series_uid)
+    return (common.study_uid, "", os.path.dirname(frame.path), str(common.series_number))
+
+
+def _split(frames: list[Frame]) -> list[FrameGroup]:
+    splitter = _Splitter()
+    parts: dict[tuple[_Kind, int, int], list[Frame]] = {}
+    for frame in frames:
+        kind, orientation, spacing = splitter.key(frame.common)
+        if _stands_alone(frame.common):
+            kind = replace(kind, alone=frame.path)
+        parts.setdefault((kind, orientation, spacing), []).append(frame)
+    findings = _differences(list(parts), splitter, frames)
+    return [
+        FrameGroup(tuple(members), (*findings, *_localizer(key[0], members, len(parts))))
+        for key, members in parts.items()
+    ]
+
+
+class _Splitter:
+    """Gives frames that can share a grid one key; looks at each `Common` once."""
+
+    def __init__(self) -> None:
+        self.orientations: list[tuple[float, ...] | None] = []
+        self.spacings: list[tuple[float, ...] | None] = []
+        self._known: dict[int, tuple[_Kind, int, int]] = {}
+
+    def key(self, common: Common) -> tuple[_Kind, int, int]:
+        known = self._known.get(id(common))
+        if known is None:
+            kind = _Kind(
+                common.rows,
+                common.columns,
+                common.samples > 1 or common.photometric == "PALETTE COLOR",
+                "LOCALIZER" in common.image_type[2:3],
+                common.stack_id,
+                "",
+            )
+            orientation = _nearest(common.orientation, self.orientations, _same_orientation)
+            spacing = _nearest(common.pixel_spacing, self.spacings, _same_spacing)
+            known = self._known[id(common)] = (kind, orientation, spacing)
+        return known
+
+
+def _stands_alone(common: Common) -> bool:
+    """True for projections, photographs, screens and ultrasound without a place: each file is an entry of its own."""
+    return common.orientation is None and common.sop_class_uid in _UNPLACED_CLASSES
+
+
+def _nearest(value, known, same):  # type: ignore[no-untyped-def]
+    """Return the index of the first of `known` that is the same as `value`, adding it where there is none."""
+    for n, other in enumerate(known):
+        if (value is None) == (other is None) and (value is None or same(value, other)):
+            return n
+    known.append(value)
+    return len(known) - 1
+
+
+def _same_orientation(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return all(abs(x - y) < _SAME_ORIENTATION for x, y in zip(a, b, strict=True))
+
+
+def _same_spacing(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return all(abs(x - y) <= _SAME_SPACING * abs(y) for x, y in zip(a, b, strict=True))
+
+
+def _differences(keys: list[tuple[_Kind, int, int]], splitter: _Splitter, frames: list[Frame]) -> list[Finding]:
+    """Say why a series became several entries."""
+    if len(keys) == 1:
+        return []
+    found = []
+    kinds = [kind for kind, _, _ in keys]
+    name = _series_name(frames[0].common)
+    sizes = dict.fromkeys(f"{kind.columns} x {kind.rows}" for kind in kinds)
+    if len(sizes) > 1:
+        found.append(finding("mixed-size", f"{name} holds images of {', '.join(sizes)}; each size is its own entry."))
+    if len({kind.colour for kind in kinds}) > 1:
+        found.append(finding("mixed-kind", f"{name} holds grey and colour images; each kind is its own entry."))
+    orientations = {orientation for _, orientation, _ in keys}
+    if len(orientations) > 1:
+        found.append(
+            finding("mixed-orientation", f"{name} holds {len(orientations)} orientations; each is its own entry.")
+        )
+    spacings = [splitter.spacings[n] for n in dict.fromkeys(spacing for _, _, spacing in keys)]
+    if len(spacings) > 1:
+        words = ", ".join("none" if s is None else f"{s[0]:g} x {s[1]:g} mm" for s in spacings)
+        found.append(finding("mixed-spacing", f"{name} holds pixel spacings {words}; each is its own entry."))
+    return found
+
+
+def _localizer(kind: _Kind, members: list[Frame], parts: int) -> list[Finding]:
+    if not kind.localizer or parts == 1:
+        return []
+    return [finding("localizer", f"{len(members)} localizer images are set apart.", [f.path for f in members])]
+
+
+def _series_name(common: Common) -> str:
+    return f"Series {common.series_uid or common.series_number or '(no SeriesInstanceUID)'}"

@@ -1,0 +1,110 @@
+"""What a volume keeps of its headers: one `SeriesInfo`, in plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from dicomvtk.dicom import values
+from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.stack import Stack
+from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.values import BadValue
+from dicomvtk.display import WindowLevel
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.metadata import FrameSource, SeriesInfo
+
+__all__ = ["series_info"]
+
+#: Attributes kept by keyword where every frame agrees, with how each is read.
+_TEXTS = ("PatientPosition", "Manufacturer")
+_NUMBERS = ("SliceThickness", "RepetitionTime", "EchoTime", "FlipAngle", "InversionTime")
+
+
+def series_info(stack: Stack, *, stored: bool = False) -> SeriesInfo:
+    """Return the SeriesInfo of a stack; windows are those of the middle slice."""
+    common = stack.common
+    return SeriesInfo(
+        key=stack.key,
+        uid=common.series_uid,
+        study_uid=common.study_uid,
+        frame_of_reference_uid=common.frame_of_reference_uid,
+        sop_class_uid=common.sop_class_uid,
+        transfer_syntax=common.transfer_syntax,
+        modality=common.modality,
+        description=stack.description,
+        number=common.series_number,
+        patient_name=stack.patient_name,
+        patient_id=stack.patient_id,
+        study_date=stack.study_date,
+        study_description=stack.study_description,
+        unit="" if stored else _unit(stack),
+        windows=() if stored else _windows(stack.frames[stack.slice_count // 2]),
+        photometric=common.photometric,
+        sources=tuple(FrameSource(frame.path, frame.number) for frame in stack.frames),
+        positions=None if stack.regular else stack.positions,
+        attributes=_attributes(stack),
+    )
+
+
+def _unit(stack: Stack) -> str:
+    """Unit of the modality values: Units of a PET, RescaleType, HU for a CT that is rescaled."""
+    common = stack.common
+    units = common.text(Tag.Units)
+    if units:
+        return units
+    kind = common.text(Tag.RescaleType)
+    if kind and kind not in ("US", "normalized"):
+        return kind
+    rescaled = stack.frames[0].value(Tag.RescaleSlope) is not None
+    return "HU" if common.modality == "CT" and rescaled and "LOCALIZER" not in common.image_type else ""
+
+
+def _windows(frame: Frame) -> tuple[WindowLevel, ...]:
+    try:
+        centers = values.decimals(frame.value(Tag.WindowCenter)) or ()
+        widths = values.decimals(frame.value(Tag.WindowWidth)) or ()
+    except BadValue:
+        return ()
+    names = values.texts(frame.value(Tag.WindowCenterWidthExplanation), frame.common.charset)
+    found = []
+    for n, (center, width) in enumerate(zip(centers, widths, strict=False)):
+        try:
+            found.append(WindowLevel(center, width, names[n] if n < len(names) else ""))
+        except UnsupportedError:
+            continue
+    return tuple(found)
+
+
+def _attributes(stack: Stack) -> Mapping[str, Any]:
+    """Return further attributes that are the same in every frame."""
+    kept: dict[str, Any] = {}
+    common = stack.common
+    for keyword in _TEXTS:
+        value = common.text(getattr(Tag, keyword))
+        if value:
+            kept[keyword] = value
+    if common.image_type:
+        kept["ImageType"] = common.image_type
+    for keyword in _NUMBERS:
+        number = _shared_number(stack, getattr(Tag, keyword))
+        if number is not None:
+            kept[keyword] = number
+    padding = values.short(common.value(Tag.PixelPaddingValue), signed=common.signed)
+    if padding is not None:
+        kept["PixelPaddingValue"] = padding
+    return MappingProxyType(kept)
+
+
+def _shared_number(stack: Stack, tag: int) -> float | None:
+    if tag == Tag.SliceThickness:
+        return stack.common.slice_thickness
+    raws = {frame.value(tag) for frame in stack.frames}
+    if len(raws) != 1:
+        return None
+    try:
+        numbers = values.decimals(raws.pop(), 1)
+    except BadValue:
+        return None
+    return numbers[0] if numbers else None

@@ -1,0 +1,190 @@
+"""The attributes this package reads from a header, by their tag.
+
+A tag is kept as the little-endian integer of its four bytes, as a header walk meets it: (0028,0010) is 0x00100028.
+"""
+
+from __future__ import annotations
+
+__all__ = ["COMMON", "KEYWORDS", "PIXEL_TAGS", "SEQUENCES", "VARYING", "WANTED", "Tag", "describe", "group_element"]
+
+
+def _le(group: int, element: int) -> int:
+    return element << 16 | group
+
+
+class Tag:
+    """Tags by DICOM keyword, little-endian (PS3.6)."""
+
+    TransferSyntaxUID = _le(0x0002, 0x0010)
+    MediaStorageSOPClassUID = _le(0x0002, 0x0002)
+    SpecificCharacterSet = _le(0x0008, 0x0005)
+    ImageType = _le(0x0008, 0x0008)
+    SOPClassUID = _le(0x0008, 0x0016)
+    SOPInstanceUID = _le(0x0008, 0x0018)
+    StudyDate = _le(0x0008, 0x0020)
+    AcquisitionDate = _le(0x0008, 0x0022)
+    AcquisitionTime = _le(0x0008, 0x0032)
+    Modality = _le(0x0008, 0x0060)
+    Manufacturer = _le(0x0008, 0x0070)
+    StudyDescription = _le(0x0008, 0x1030)
+    SeriesDescription = _le(0x0008, 0x103E)
+    ComplexImageComponent = _le(0x0008, 0x9208)
+    PatientName = _le(0x0010, 0x0010)
+    PatientID = _le(0x0010, 0x0020)
+    SliceThickness = _le(0x0018, 0x0050)
+    RepetitionTime = _le(0x0018, 0x0080)
+    EchoTime = _le(0x0018, 0x0081)
+    InversionTime = _le(0x0018, 0x0082)
+    EchoNumbers = _le(0x0018, 0x0086)
+    SpacingBetweenSlices = _le(0x0018, 0x0088)
+    TriggerTime = _le(0x0018, 0x1060)
+    ImagerPixelSpacing = _le(0x0018, 0x1164)
+    FlipAngle = _le(0x0018, 0x1314)
+    PatientPosition = _le(0x0018, 0x5100)
+    EffectiveEchoTime = _le(0x0018, 0x9082)
+    DiffusionBValue = _le(0x0018, 0x9087)
+    StudyInstanceUID = _le(0x0020, 0x000D)
+    SeriesInstanceUID = _le(0x0020, 0x000E)
+    SeriesNumber = _le(0x0020, 0x0011)
+    AcquisitionNumber = _le(0x0020, 0x0012)
+    InstanceNumber = _le(0x0020, 0x0013)
+    ImagePositionPatient = _le(0x0020, 0x0032)
+    ImageOrientationPatient = _le(0x0020, 0x0037)
+    FrameOfReferenceUID = _le(0x0020, 0x0052)
+    TemporalPositionIdentifier = _le(0x0020, 0x0100)
+    SliceLocation = _le(0x0020, 0x1041)
+    StackID = _le(0x0020, 0x9056)
+    InStackPositionNumber = _le(0x0020, 0x9057)
+    TemporalPositionIndex = _le(0x0020, 0x9128)
+    SamplesPerPixel = _le(0x0028, 0x0002)
+    PhotometricInterpretation = _le(0x0028, 0x0004)
+    PlanarConfiguration = _le(0x0028, 0x0006)
+    NumberOfFrames = _le(0x0028, 0x0008)
+    Rows = _le(0x0028, 0x0010)
+    Columns = _le(0x0028, 0x0011)
+    PixelSpacing = _le(0x0028, 0x0030)
+    BitsAllocated = _le(0x0028, 0x0100)
+    BitsStored = _le(0x0028, 0x0101)
+    HighBit = _le(0x0028, 0x0102)
+    PixelRepresentation = _le(0x0028, 0x0103)
+    PixelPaddingValue = _le(0x0028, 0x0120)
+    WindowCenter = _le(0x0028, 0x1050)
+    WindowWidth = _le(0x0028, 0x1051)
+    RescaleIntercept = _le(0x0028, 0x1052)
+    RescaleSlope = _le(0x0028, 0x1053)
+    RescaleType = _le(0x0028, 0x1054)
+    WindowCenterWidthExplanation = _le(0x0028, 0x1055)
+    ModalityLUTSequence = _le(0x0028, 0x3000)
+    Units = _le(0x0054, 0x1001)
+    SharedFunctionalGroupsSequence = _le(0x5200, 0x9229)
+    PerFrameFunctionalGroupsSequence = _le(0x5200, 0x9230)
+    ExtendedOffsetTable = _le(0x7FE0, 0x0001)
+    ExtendedOffsetTableLengths = _le(0x7FE0, 0x0002)
+    FloatPixelData = _le(0x7FE0, 0x0008)
+    DoubleFloatPixelData = _le(0x7FE0, 0x0009)
+    PixelData = _le(0x7FE0, 0x0010)
+
+    # Only inside functional groups:
+    FrameContentSequence = _le(0x0020, 0x9111)
+    PlanePositionSequence = _le(0x0020, 0x9113)
+    PlaneOrientationSequence = _le(0x0020, 0x9116)
+    PixelMeasuresSequence = _le(0x0028, 0x9110)
+    FrameVOILUTSequence = _le(0x0028, 0x9132)
+    PixelValueTransformationSequence = _le(0x0028, 0x9145)
+    MREchoSequence = _le(0x0018, 0x9114)
+    MRDiffusionSequence = _le(0x0018, 0x9117)
+    MRImageFrameTypeSequence = _le(0x0018, 0x9226)
+    CardiacSynchronizationSequence = _le(0x0018, 0x9118)
+    NominalCardiacTriggerDelayTime = _le(0x0020, 0x9153)
+    FrameAcquisitionDateTime = _le(0x0018, 0x9074)
+
+
+#: Name of each tag above.
+KEYWORDS: dict[int, str] = {tag: name for name, tag in vars(Tag).items() if isinstance(tag, int)}
+
+#: Read from functional groups to stand for the attribute that a classic header has at its top.
+SEQUENCES: frozenset[int] = frozenset(
+    {Tag.SharedFunctionalGroupsSequence, Tag.PerFrameFunctionalGroupsSequence, Tag.ModalityLUTSequence}
+)
+
+PIXEL_TAGS: frozenset[int] = frozenset({Tag.PixelData, Tag.FloatPixelData, Tag.DoubleFloatPixelData})
+
+#: Usually different in each frame of a series: kept raw with the frame.
+VARYING: tuple[int, ...] = (
+    Tag.SOPInstanceUID,
+    Tag.InstanceNumber,
+    Tag.ImagePositionPatient,
+    Tag.RescaleSlope,
+    Tag.RescaleIntercept,
+    Tag.WindowCenter,
+    Tag.WindowWidth,
+    Tag.WindowCenterWidthExplanation,
+    Tag.SliceLocation,
+    Tag.AcquisitionNumber,
+    Tag.AcquisitionDate,
+    Tag.AcquisitionTime,
+    Tag.FrameAcquisitionDateTime,
+    Tag.RepetitionTime,
+    Tag.EchoTime,
+    Tag.InversionTime,
+    Tag.EchoNumbers,
+    Tag.FlipAngle,
+    Tag.TriggerTime,
+    Tag.NominalCardiacTriggerDelayTime,
+    Tag.DiffusionBValue,
+    Tag.TemporalPositionIdentifier,
+    Tag.TemporalPositionIndex,
+    Tag.InStackPositionNumber,
+)
+
+#: Usually the same in all frames of a series: read once for all frames that agree in every one of them.
+COMMON: tuple[int, ...] = (
+    Tag.SpecificCharacterSet,
+    Tag.ImageType,
+    Tag.ComplexImageComponent,
+    Tag.SOPClassUID,
+    Tag.StudyDate,
+    Tag.Modality,
+    Tag.Manufacturer,
+    Tag.StudyDescription,
+    Tag.SeriesDescription,
+    Tag.PatientName,
+    Tag.PatientID,
+    Tag.SliceThickness,
+    Tag.SpacingBetweenSlices,
+    Tag.ImagerPixelSpacing,
+    Tag.PatientPosition,
+    Tag.StudyInstanceUID,
+    Tag.SeriesInstanceUID,
+    Tag.SeriesNumber,
+    Tag.ImageOrientationPatient,
+    Tag.FrameOfReferenceUID,
+    Tag.StackID,
+    Tag.SamplesPerPixel,
+    Tag.PhotometricInterpretation,
+    Tag.PlanarConfiguration,
+    Tag.NumberOfFrames,
+    Tag.Rows,
+    Tag.Columns,
+    Tag.PixelSpacing,
+    Tag.BitsAllocated,
+    Tag.BitsStored,
+    Tag.HighBit,
+    Tag.PixelRepresentation,
+    Tag.PixelPaddingValue,
+    Tag.RescaleType,
+    Tag.Units,
+)
+
+WANTED: frozenset[int] = frozenset({*VARYING, *COMMON, Tag.ExtendedOffsetTable, Tag.ExtendedOffsetTableLengths})
+
+
+def group_element(tag: int) -> tuple[int, int]:
+    """Return the (group, element) of a little-endian tag."""
+    return tag & 0xFFFF, tag >> 16
+
+
+def describe(tag: int) -> str:
+    """Return e.g. ``Rows (0028,0010)``."""
+    group, element = group_element(tag)
+    return f"{KEYWORDS.get(tag, 'element')} ({group:04X},{element:04X})"
