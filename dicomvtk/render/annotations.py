@@ -1,0 +1,136 @@
+"""What is written in the corners of the panes: text only, from the volume and the state on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dicomvtk.anatomy import orientation_letters
+from dicomvtk.display import WindowLevel
+from dicomvtk.geometry import Float3
+from dicomvtk.render.planes import SlicePlane
+from dicomvtk.render.resolve import State
+from dicomvtk.render.scene import SurfaceLayer, VolumeLayer
+from dicomvtk.volume import Volume
+
+__all__ = ["Corners", "pane_3d_corners", "person_name", "position_text", "slice_corners", "window_text"]
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Lines of text for the four corners of a pane, top to bottom."""
+
+    top_left: tuple[str, ...] = ()
+    top_right: tuple[str, ...] = ()
+    bottom_left: tuple[str, ...] = ()
+    bottom_right: tuple[str, ...] = ()
+
+
+def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: bool, note: str = "") -> Corners:
+    """Return the corners of a slice pane; who and what is told in the `first` pane of the window only.
+
+    `note` says what is shown of a volume with further axes.
+    """
+    index = plane.index_at(state.crosshair)
+    where = f"{plane.name.capitalize()} {index + 1}/{plane.count}"
+    offset = float(plane.shown_at(state.crosshair) @ plane.normal)
+    lines = [where, f"{_along(plane, offset)}   {plane.step_mm:.3g} mm apart" if plane.count > 1 else ""]
+    if first and state.show_crosshair:
+        lines.append(value_text(volume, state.crosshair))
+    zoom = state.pane_camera(plane.name).zoom
+    return Corners(
+        top_left=_lines(*_who(volume)) if first else (),
+        top_right=_lines(*_what(volume, note)) if first else (),
+        bottom_left=_lines(*lines),
+        bottom_right=_lines(f"Zoom {zoom:.2f}", window_text(state.window, inverted=state.invert)),
+    )
+
+
+def pane_3d_corners(state: State, level_unit: str, note: str) -> Corners:
+    """Return the corners of the 3-D pane: what is drawn and, in `note`, what was left out to draw it."""
+    drawn = [f"Volume: {layer.preset}" for layer in state.shown(VolumeLayer)]
+    drawn += [f"Surface at {layer.level:g} {level_unit}".rstrip() for layer in state.shown(SurfaceLayer)]
+    return Corners(bottom_left=_lines(*drawn, note if state.shown(VolumeLayer) else ""))
+
+
+def person_name(name: str) -> str:
+    """Return a DICOM person name (PS3.5 6.2.1) as people read it: family name first, other writings in brackets.
+
+    >>> person_name("Yamada^Tarou=Y^T")
+    'Yamada, Tarou (Y, T)'
+    """
+    groups = [_readable_group(group) for group in name.split("=")]
+    groups = [group for group in groups if group]
+    return f"{groups[0]} ({', '.join(groups[1:])})" if len(groups) > 1 else "".join(groups)
+
+
+def window_text(window: WindowLevel, *, inverted: bool = False) -> str:
+    """Return window and level as the screen shows them.
+
+    >>> window_text(WindowLevel(40, 400, "soft tissue"))
+    'W 400  L 40  soft tissue'
+    """
+    text = f"W {_number(window.width)}  L {_number(window.center)}"
+    return "  ".join(part for part in (text, window.explanation, "inverted" if inverted else "") if part)
+
+
+def value_text(volume: Volume, point: Float3) -> str:
+    """Return the value of the voxel at `point` (LPS mm) and where that is; empty outside the volume."""
+    index = np.rint(volume.geometry.physical_to_index(point)).astype(int)
+    if np.any(index < 0) or np.any(index >= volume.geometry.shape):
+        return ""
+    value = volume.array[tuple(index)]
+    shown = ", ".join(_number(float(v)) for v in value) if volume.is_colour else _number(float(value))
+    return f"{shown} {volume.info.unit}".rstrip() + " at " + position_text(point, placed=volume.geometry.placed)
+
+
+def position_text(point: Float3, *, placed: bool) -> str:
+    """Return an LPS point in mm with the letters of its directions; plain numbers for an unplaced volume.
+
+    >>> position_text((-12.5, 3.0, 40.0), placed=True)
+    'R 12.5  P 3.0  H 40.0'
+    """
+    if not placed:
+        return "  ".join(f"{v:.1f}" for v in point)
+    letters = [
+        orientation_letters([0.0] * n + [1.0 if v >= 0 else -1.0] + [0.0] * (2 - n)) for n, v in enumerate(point)
+    ]
+    return "  ".join(f"{letter} {abs(v):.1f}" for letter, v in zip(letters, point, strict=True))
+
+
+def _along(plane: SlicePlane, offset: float) -> str:
+    """Return a position along the plane's normal, with the letter of the side that it lies on."""
+    if not plane.placed:
+        return f"{offset:.1f} mm"
+    side = plane.normal if offset >= 0 else -plane.normal
+    return f"{orientation_letters(side.tolist())} {abs(offset):.1f} mm"
+
+
+def _who(volume: Volume) -> list[str]:
+    info = volume.info
+    return [person_name(info.patient_name), info.patient_id, _date(info.study_date)]
+
+
+def _what(volume: Volume, note: str) -> list[str]:
+    info = volume.info
+    series = f"{info.number}: {info.description}" if info.number is not None and info.description else info.description
+    odd = sorted({finding.code for finding in volume.findings if finding.severity == "warn"})
+    return [info.modality, series, note, f"Warning: {', '.join(odd)}" if odd else ""]
+
+
+def _readable_group(group: str) -> str:
+    family, *given = [part.strip() for part in group.split("^")]
+    return ", ".join(part for part in (family, " ".join(g for g in given if g)) if part)
+
+
+def _date(text: str) -> str:
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == 8 and text.isdigit() else text
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.4g}"
+
+
+def _lines(*lines: str) -> tuple[str, ...]:
+    return tuple(line for line in lines if line)

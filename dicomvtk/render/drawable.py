@@ -1,0 +1,122 @@
+"""A volume as the screen can take it: one frame, real and finite; and a smaller one where rays are to be cast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.geometry import Geometry
+from dicomvtk.metadata import Axis
+from dicomvtk.volume import Volume
+
+__all__ = ["Reduced", "drawable", "reduced"]
+
+#: Weights of red, green and blue in brightness (ITU-R BT.601).
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def drawable(volume: Volume) -> Volume:
+    """Return the first frame of `volume`, voxels shared wherever the screen can take them as they are.
+
+    Complex values become magnitudes, booleans 0 and 1; NaN and infinity the smallest finite value, since the volume
+    mappers of VTK compute garbage tables from them.
+    """
+    first = volume.frame(*[0] * len(volume.axes)) if volume.axes else volume
+    array = _real(first.array)
+    if array.dtype.kind == "f":
+        array = _finite(array)
+    return first if array is first.array else first.with_array(array)
+
+
+def frame_note(axes: tuple[Axis, ...]) -> str:
+    """Return what to say about a volume with further axes, of which the first frame is shown; empty without them."""
+    return ", ".join(f"{axis.keyword} 1/{len(axis)}" for axis in axes if len(axis) > 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """A smaller volume for the 3-D pane and by how much each axis was divided."""
+
+    volume: Volume
+    factors: tuple[int, int, int]
+
+    @property
+    def note(self) -> str:
+        """What to say about it in the corner; empty where nothing was reduced."""
+        if self.factors == (1, 1, 1):
+            return ""
+        return "3-D reduced to " + " x ".join(str(n) for n in self.volume.geometry.shape)
+
+
+def reduced(volume: Volume, most_voxels: int, longest_side: int = 2048) -> Reduced:
+    """Return `volume` as grey values, averaged over blocks until it has at most `most_voxels` voxels.
+
+    The axis of the smallest spacing is divided first, so that voxels get nearer to cubes. No side stays longer than
+    `longest_side`, the largest 3-D texture that OpenGL promises.
+    """
+    grey = _grey(volume)
+    factors = _factors(volume.geometry, most_voxels, longest_side)
+    if factors == (1, 1, 1):
+        return Reduced(grey, factors)
+    array = _block_means(grey.array, factors)
+    geometry = volume.geometry
+    # The centre of a block lies (factor - 1) / 2 voxels past its first voxel.
+    origin = geometry.index_to_physical([(f - 1) / 2 for f in factors])
+    affine = geometry.affine @ np.diag([*factors, 1.0])
+    affine[:3, 3] = origin
+    small = Geometry.from_affine(affine, array.shape, placed=geometry.placed)
+    return Reduced(replace(grey, array=array, geometry=small), factors)
+
+
+def _real(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind == "c":
+        return np.abs(array).astype(np.float32)
+    if array.dtype.kind == "b":
+        return array.view(np.uint8)
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    return array
+
+
+def _finite(array: NDArray[Any]) -> NDArray[Any]:
+    if np.isfinite(array.min()) and np.isfinite(array.max()):
+        return array
+    good = np.isfinite(array)
+    lowest = array.min(where=good, initial=np.finfo(array.dtype).max) if good.any() else 0
+    return np.where(good, array, array.dtype.type(lowest))
+
+
+def _grey(volume: Volume) -> Volume:
+    if not volume.is_colour:
+        return volume
+    array = volume.array[..., :3] @ np.asarray(_LUMA, dtype=np.float32)
+    return volume.with_array(array.astype(volume.dtype), axes=())
+
+
+def _factors(geometry: Geometry, most_voxels: int, longest_side: int) -> tuple[int, int, int]:
+    factors = [max(1, -(-n // longest_side)) for n in geometry.shape]
+    while int(np.prod([n // f for n, f in zip(geometry.shape, factors, strict=True)])) > most_voxels:
+        spacing = [
+            s * f if n // f > 1 else np.inf for s, f, n in zip(geometry.spacing, factors, geometry.shape, strict=True)
+        ]
+        factors[int(np.argmin(spacing))] *= 2
+    return (factors[0], factors[1], factors[2])
+
+
+def _block_means(array: NDArray[Any], factors: tuple[int, int, int]) -> NDArray[Any]:
+    """Return the means over blocks; what does not fill a block at the far faces is left out. One slab at a time."""
+    fi, fj, fk = factors
+    ni, nj, nk = (n // f for n, f in zip(array.shape, factors, strict=True))
+    out = np.empty((ni, nj, nk), array.dtype, order="F")
+    for k in range(nk):
+        slab = array[: ni * fi, : nj * fj, k * fk : (k + 1) * fk]
+        total = np.zeros((ni, nj), np.float32, order="F")
+        for a in range(fi):
+            for b in range(fj):
+                total += slab[a::fi, b::fj].sum(axis=2, dtype=np.float32)
+        mean = total / (fi * fj * fk)
+        out[:, :, k] = np.rint(mean) if array.dtype.kind in "iu" else mean
+    return out

@@ -1,0 +1,112 @@
+"""Text that can be read: a font for letters that VTK's own lacks, or their code where no font has them.
+
+VTK leaves out, without a word, every character that its font lacks; a patient's name must not shrink that way.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import vtkmodules.vtkRenderingFreeType  # noqa: F401  # VTK draws text only where this is loaded
+from vtkmodules.vtkCommonCore import VTK_FONT_FILE
+from vtkmodules.vtkRenderingCore import vtkTextProperty, vtkTextRenderer
+
+__all__ = ["Readable", "readable", "set_font", "text_width"]
+
+#: Where systems keep fonts, and the files in them with the most writing systems, in the order of trial.
+_FOLDERS = (
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "~/.local/share/fonts",
+    "~/.fonts",
+    "/System/Library/Fonts",
+    "/Library/Fonts",
+    "C:/Windows/Fonts",
+)
+_FILES = (
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
+    "LiberationSans-Regular.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "DroidSansFallbackFull.ttf",
+    "wqy-zenhei.ttc",
+    "wqy-microhei.ttc",
+    "NotoSansMono-Regular.ttf",
+    "unifont.ttf",
+    "FreeSans.ttf",
+    "Arial Unicode.ttf",
+    "Arial Unicode MS.ttf",
+    "arialuni.ttf",
+    "msyh.ttc",
+    "msgothic.ttc",
+    "arial.ttf",
+)
+_PROBE_SIZE = 24
+_DPI = 72
+_BUILT_IN = ""
+
+
+@dataclass(frozen=True)
+class Readable:
+    """Text as it can be drawn and the font file to draw it with, empty for VTK's own."""
+
+    text: str
+    font: str = _BUILT_IN
+
+
+def readable(text: str) -> Readable:
+    r"""Return `text` with a font that has all its characters; without one, those it lacks as ``\uXXXX``.
+
+    Control characters are always written as their code.
+    """
+    plain = "".join(c if c == "\n" or c.isprintable() else _code(c) for c in text)
+    needed = {c for c in plain if not c.isspace()}
+    if all(_has(_BUILT_IN, c) for c in needed):
+        return Readable(plain)
+    fonts = [_BUILT_IN, *_system_fonts()]
+    best = max(fonts, key=lambda font: sum(_has(font, c) for c in needed))
+    return Readable("".join(c if c.isspace() or _has(best, c) else _code(c) for c in plain), best)
+
+
+def set_font(style: vtkTextProperty, font: str) -> None:
+    """Let `style` draw with the font file `font`, or with VTK's own for empty text."""
+    if font:
+        style.SetFontFamily(VTK_FONT_FILE)
+        style.SetFontFile(font)
+    else:
+        style.SetFontFamilyToArial()
+
+
+def text_width(text: str, style: vtkTextProperty) -> int:
+    """Return the width of one line of `text` in pixels."""
+    bounds = [0, 0, 0, 0]
+    vtkTextRenderer.GetInstance().GetBoundingBox(style, text, bounds, _DPI)
+    return max(0, bounds[1] - bounds[0] + 1)
+
+
+@functools.lru_cache(maxsize=4096)
+def _has(font: str, character: str) -> bool:
+    """Return whether `font` draws `character`: one that it lacks adds nothing to the width of a text."""
+    style = vtkTextProperty()
+    style.SetFontSize(_PROBE_SIZE)
+    set_font(style, font)
+    return text_width(f"H{character}H", style) != text_width("HH", style)
+
+
+@functools.lru_cache(maxsize=1)
+def _system_fonts() -> tuple[str, ...]:
+    found = {path.name: str(path) for folder in _FOLDERS for path in _font_files(Path(folder).expanduser())}
+    return tuple(found[name] for name in _FILES if name in found)
+
+
+def _font_files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (path for path in folder.rglob("*") if path.name in _FILES)
+
+
+def _code(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04X}" if number <= 0xFFFF else f"\\U{number:08X}"

@@ -1,0 +1,78 @@
+"""Values worth drawing: the window to begin with, the spread of a volume, the level of its surface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
+from dicomvtk.volume import Volume
+
+__all__ = ["surface_level", "usual_window", "value_spread"]
+
+#: HU where bone begins for a surface, and where skin does in a CT without bone.
+_CT_BONE_LEVEL = 250.0
+_CT_SKIN_LEVEL = -300.0
+#: More samples than this do not move a histogram visibly, and cost time.
+_SAMPLES = 250_000
+#: Most of a volume is air: its bright end is a small share of the voxels.
+_SPREAD_PERCENTILES = (1.0, 99.7)
+_HISTOGRAM_BINS = 256
+
+
+def usual_window(volume: Volume) -> WindowLevel:
+    """Return the window to begin with: the header's first, soft tissue for CT, the full range for colour, else auto."""
+    if volume.is_colour:
+        return _colour_window(volume.dtype)
+    if volume.info.windows:
+        return volume.info.windows[0]
+    if volume.info.modality == "CT":
+        return CT_WINDOWS["CT-SOFT"]
+    return auto_window(volume.array)
+
+
+def value_spread(volume: Volume) -> WindowLevel:
+    """Return the range that nearly all values of `volume` lie in, its bright end included."""
+    sample = _sample(volume.array)
+    if sample.size == 0:
+        return WindowLevel(0.0, 1.0)
+    low, high = np.percentile(sample, _SPREAD_PERCENTILES)
+    if not high > low:
+        low, high = sample.min(), sample.max()
+    return WindowLevel.from_range(float(low), float(high))
+
+
+def surface_level(volume: Volume) -> float:
+    """Return a level that separates something worth seeing: bone or skin in CT, else figure from ground (Otsu).
+
+    Otsu, A threshold selection method from gray-level histograms, IEEE Trans. SMC 9(1), 1979.
+    """
+    sample = _sample(volume.array)
+    if sample.size == 0 or sample.min() == sample.max():
+        return 0.0
+    if volume.info.modality == "CT":
+        return _CT_BONE_LEVEL if sample.max() > _CT_BONE_LEVEL else _CT_SKIN_LEVEL
+    spread = value_spread(volume)
+    counts, edges = np.histogram(np.clip(sample, spread.low, spread.high), bins=_HISTOGRAM_BINS)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    sums = np.cumsum(counts * middles)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = sums / below - (sums[-1] - sums) / above
+        between = np.nan_to_num(below * above * apart**2)
+    return float(edges[int(np.argmax(between)) + 1])
+
+
+def _colour_window(dtype: np.dtype[Any]) -> WindowLevel:
+    if dtype.kind in "iu":
+        return WindowLevel.from_range(0.0, float(np.iinfo(dtype).max))
+    return WindowLevel.from_range(0.0, 1.0)
+
+
+def _sample(array: NDArray[Any]) -> NDArray[np.float64]:
+    flat = array.ravel(order="K")
+    sample = flat[:: max(1, flat.size // _SAMPLES)].astype(np.float64)
+    return sample[np.isfinite(sample)]

@@ -1,0 +1,71 @@
+"""Text over the whole window: the help sheet, and a line that says what just happened."""
+
+from __future__ import annotations
+
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor
+
+from dicomvtk.render.fonts import readable, set_font
+from dicomvtk.render.help import help_text
+
+__all__ = ["Overlay"]
+
+_PAPER = (0.07, 0.08, 0.10)
+_INK = (0.92, 0.93, 0.94)
+_KEYS = (1.0, 0.80, 0.35)
+_LARGEST, _SMALLEST = 16, 8
+#: Height of a line of text as a share of its font's size, VTK's own font.
+_LINE_SHARE = 1.3
+#: Where the columns meet and where they begin, as shares of the window's width.
+_KEYS_RIGHT, _MEANING_LEFT = 0.44, 0.46
+
+
+class Overlay:
+    """A renderer for the uppermost layer, transparent but for its text."""
+
+    def __init__(self) -> None:
+        self.renderer = vtkRenderer()
+        self.renderer.SetLayer(2)
+        self.renderer.InteractiveOff()
+        self._paper = _text_actor(self.renderer, _PAPER)
+        self._keys = _text_actor(self.renderer, _KEYS, justification=2)
+        self._meaning = _text_actor(self.renderer, _INK)
+        self._message = _text_actor(self.renderer, _INK, justification=1)
+        self._message.GetTextProperty().SetBackgroundColor(_PAPER)
+        self._message.GetTextProperty().SetBackgroundOpacity(0.85)
+        left, right = help_text()
+        self._keys.SetInput(left)
+        self._meaning.SetInput(right)
+        self._lines = left.count("\n") + 1
+
+    def apply(self, size: tuple[int, int], *, help_sheet: bool) -> None:
+        """Show the help sheet or not, in a window of `size` (width, height) pixels."""
+        width, height = size
+        font = min(_LARGEST, int(height * 0.9 / (self._lines * _LINE_SHARE)), int(width / 56))
+        font = max(font, _SMALLEST)
+        for actor, x in ((self._keys, _KEYS_RIGHT), (self._meaning, _MEANING_LEFT)):
+            actor.SetVisibility(help_sheet)
+            actor.GetTextProperty().SetFontSize(font)
+            actor.GetTextProperty().SetVerticalJustificationToCentered()
+            actor.SetPosition(x * width, height / 2)
+        self.renderer.SetBackground(*_PAPER)
+        self._message.GetTextProperty().SetFontSize(font)
+        self._message.SetPosition(width / 2, 12)
+
+    def say(self, text: str) -> None:
+        """Show one line at the foot of the window; empty text takes it away."""
+        shown = readable(text)
+        set_font(self._message.GetTextProperty(), shown.font)
+        self._message.SetInput(shown.text)
+        self._message.SetVisibility(bool(text))
+
+
+def _text_actor(renderer: vtkRenderer, colour: tuple[float, float, float], *, justification: int = 0) -> vtkTextActor:
+    actor = vtkTextActor()
+    actor.SetTextScaleModeToNone()
+    actor.VisibilityOff()
+    style = actor.GetTextProperty()
+    style.SetColor(colour)
+    style.SetJustification(justification)
+    style.ShadowOn()
+    renderer.AddViewProp(actor)
+    return actor

@@ -1,0 +1,151 @@
+"""The 3-D pane: the volume cast by rays, its surface, its slices, and a cube that says which way is which."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane
+from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkPolyDataMapper, vtkRenderer
+
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.geometry import Geometry
+from dicomvtk.processing.surface import extract_surface
+from dicomvtk.render.annotations import Corners
+from dicomvtk.render.compass import Compass
+from dicomvtk.render.labels import PaneLabels
+from dicomvtk.render.layout import Rect
+from dicomvtk.render.planes import SlicePlane
+from dicomvtk.render.raycast import Raycast
+from dicomvtk.render.resolve import State
+from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, VolumeLayer
+from dicomvtk.render.slice_pane import PLANE_COLOURS, add_frame, slice_prop
+from dicomvtk.volume import Volume
+
+__all__ = ["Pane3D", "fit_distance_mm"]
+
+_BACKGROUND = (0.055, 0.065, 0.08)
+_VIEW_ANGLE_DEGREES = 30.0
+
+
+class Pane3D:
+    """The VTK side of the 3-D pane; `apply` brings it to a state. What is hidden is not built."""
+
+    def __init__(self, volume: Volume, image: vtkImageData, style: vtkImageProperty) -> None:
+        self.renderer = vtkRenderer()
+        self.renderer.SetBackground(*_BACKGROUND)
+        self.renderer.GetActiveCamera().SetViewAngle(_VIEW_ANGLE_DEGREES)
+        self.compass = Compass(placed=volume.geometry.placed)
+        self._volume = volume
+        self._image = image
+        self._style = style
+        self._labels = PaneLabels(self.renderer)
+        self._cuts: dict[str, vtkPlane] = {}
+        self._raycast: Raycast | None = None
+        self._surfaces: dict[float, vtkActor | None] = {}
+        add_frame(self.renderer, PLANE_COLOURS["3d"])
+
+    @property
+    def note(self) -> str:
+        """What was left out to draw the volume, and why there is no surface; empty where all is drawn."""
+        missing = any(actor is None for actor in self._surfaces.values())
+        return "no surface at this level" if missing else self._raycast.note if self._raycast else ""
+
+    def build(self, state: State, *, software: bool) -> None:
+        """Make the props that `state` shows and that were not made yet: this is what takes seconds."""
+        if state.shown(VolumeLayer) and self._raycast is None:
+            self._raycast = Raycast(self._volume, software=software)
+            self.renderer.AddVolume(self._raycast.prop)
+        for layer in state.shown(SurfaceLayer):
+            if layer.level is not None and layer.level not in self._surfaces:
+                self._surfaces[layer.level] = self._surface(layer.level)
+
+    def apply(self, state: State, planes: dict[str, SlicePlane], corners: Corners, rect: Rect) -> None:
+        """Show what `build` made of `state` in a pane that takes `rect` of the window."""
+        self._show_volume(state)
+        self._show_surfaces(state)
+        self._show_slices(state, planes)
+        self._look(state.camera, rect)
+        self.compass.apply(state.camera)
+        self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations)
+
+    def set_coarse(self, coarse: bool) -> None:
+        """Cast fewer rays, for as long as the mouse moves."""
+        if self._raycast is not None:
+            self._raycast.set_coarse(coarse)
+
+    def _show_volume(self, state: State) -> None:
+        layers = state.shown(VolumeLayer)
+        if self._raycast is not None:
+            self._raycast.prop.SetVisibility(bool(layers))
+            if layers and layers[0].preset is not None:
+                self._raycast.set_preset(layers[0].preset)
+
+    def _show_surfaces(self, state: State) -> None:
+        shown = {layer.level: layer for layer in state.shown(SurfaceLayer)}
+        for level, actor in self._surfaces.items():
+            if actor is None:
+                continue
+            actor.SetVisibility(level in shown)
+            if level in shown:
+                actor.GetProperty().SetColor(*shown[level].colour)
+                actor.GetProperty().SetOpacity(shown[level].opacity)
+
+    def _show_slices(self, state: State, planes: dict[str, SlicePlane]) -> None:
+        wanted = any(layer.in_3d for layer in state.shown(SliceLayer))
+        if wanted and not self._cuts:
+            self._cuts = {name: vtkPlane() for name in PLANES}
+            self._slices = [slice_prop(self._image, cut, self._style) for cut in self._cuts.values()]
+            for prop in self._slices:
+                self.renderer.AddViewProp(prop)
+        for (name, cut), prop in zip(self._cuts.items(), self._slices if self._cuts else [], strict=True):
+            prop.SetVisibility(wanted)
+            cut.SetOrigin(*planes[name].shown_at(state.crosshair))
+            cut.SetNormal(*planes[name].normal)
+
+    def _surface(self, level: float) -> vtkActor | None:
+        try:
+            surface = extract_surface(self._volume, level)
+        except UnsupportedError:  # nothing crosses this level, or there is no depth: the corner says so
+            return None
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(surface)
+        mapper.ScalarVisibilityOff()
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.GetProperty().SetSpecular(0.15)
+        actor.GetProperty().SetSpecularPower(20)
+        self.renderer.AddActor(actor)
+        return actor
+
+    def _look(self, camera: Camera3D, rect: Rect) -> None:
+        geometry = self._volume.geometry
+        forward, up = np.asarray(camera.direction), np.asarray(camera.up)
+        right = np.cross(forward, up)
+        centre = geometry.index_to_physical((np.asarray(geometry.shape) - 1) / 2)
+        focus = centre + camera.pan_mm[0] * right + camera.pan_mm[1] * up
+        distance = fit_distance_mm(geometry, rect.width / rect.height) / camera.zoom
+        eye = self.renderer.GetActiveCamera()
+        eye.SetFocalPoint(*focus)
+        eye.SetPosition(*(focus - distance * forward))
+        eye.SetViewUp(*up)
+        self.renderer.ResetCameraClippingRange()
+
+
+def fit_distance_mm(geometry: Geometry, aspect: float) -> float:
+    """Return how far from the centre the eye must be to see the whole grid, from any of the six anatomical sides.
+
+    `aspect` is width over height of the pane. The distance does not depend on where the eye is, so that turning the
+    volume does not make it breathe.
+    """
+    half = _half_extents_mm(geometry)
+    tangent = float(np.tan(np.radians(_VIEW_ANGLE_DEGREES / 2)))
+    distances = []
+    for depth, across in ((1, 0), (0, 1)):  # from front and side; from above the same box lies on its back
+        distances.append(max(half[2] / tangent, half[across] / (tangent * aspect)) + half[depth])
+    distances.append(max(half[1] / tangent, half[0] / (tangent * aspect)) + half[2])
+    return max(distances)
+
+
+def _half_extents_mm(geometry: Geometry) -> NDArray[np.float64]:
+    half: NDArray[np.float64] = np.abs(geometry.direction) @ (np.asarray(geometry.extent_mm) / 2)
+    return half

@@ -1,0 +1,103 @@
+"""Colours and opacities for casting rays through a volume, by modality: our own tables, values in modality units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dicomvtk.display import WindowLevel
+from dicomvtk.errors import UnsupportedError
+
+__all__ = ["PRESETS", "Transfer", "preset_name", "transfer_table"]
+
+#: value, red, green, blue (0 to 1), opacity (0 to 1 over `Transfer.unit_mm`).
+Point = tuple[float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How values become colour and opacity along a ray.
+
+    `points` are straight lines between (value, r, g, b, opacity); `unit_mm` is the length over which an opacity is
+    meant; `shade` lights what is opaque; `maximum` shows the largest value along the ray instead of mixing.
+    """
+
+    points: tuple[Point, ...]
+    unit_mm: float = 1.0
+    shade: bool = True
+    maximum: bool = False
+
+
+_CT_BONE = Transfer(
+    (
+        (-1024.0, 0.0, 0.0, 0.0, 0.0),
+        (140.0, 0.55, 0.20, 0.12, 0.0),
+        (220.0, 0.72, 0.42, 0.28, 0.10),
+        (400.0, 0.90, 0.78, 0.60, 0.45),
+        (900.0, 0.98, 0.95, 0.86, 0.80),
+        (3000.0, 1.0, 1.0, 1.0, 0.95),
+    ),
+    unit_mm=1.5,
+)
+_CT_SKIN = Transfer(
+    (
+        (-1024.0, 0.0, 0.0, 0.0, 0.0),
+        (-500.0, 0.60, 0.38, 0.28, 0.0),
+        (-250.0, 0.78, 0.54, 0.42, 0.35),
+        (0.0, 0.86, 0.64, 0.52, 0.75),
+        (300.0, 0.94, 0.84, 0.72, 0.90),
+        (3000.0, 1.0, 1.0, 1.0, 1.0),
+    ),
+    unit_mm=2.0,
+)
+
+#: Tables of fixed values, for modalities whose values have a scale, and tables stretched over the volume's own values
+#: (0 = dark end, 1 = bright end of `spread`), for those without one.
+PRESETS: dict[str, Transfer] = {
+    "ct-bone": _CT_BONE,
+    "ct-skin": _CT_SKIN,
+    "mr-brain": Transfer(
+        (
+            (0.0, 0.0, 0.0, 0.0, 0.0),
+            (0.18, 0.22, 0.12, 0.10, 0.0),
+            (0.35, 0.55, 0.40, 0.34, 0.10),
+            (0.65, 0.85, 0.74, 0.64, 0.35),
+            (1.0, 1.0, 0.97, 0.90, 0.70),
+        ),
+        unit_mm=3.0,
+    ),
+    "pet-mip": Transfer(((0.0, 0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0)), shade=False, maximum=True),
+    "default": Transfer(
+        (
+            (0.0, 0.0, 0.0, 0.0, 0.0),
+            (0.25, 0.30, 0.32, 0.36, 0.0),
+            (0.6, 0.70, 0.72, 0.75, 0.15),
+            (1.0, 1.0, 1.0, 1.0, 0.60),
+        ),
+        unit_mm=3.0,
+    ),
+}
+_STRETCHED = ("mr-brain", "pet-mip", "default")
+_BY_MODALITY = {"CT": "ct-bone", "MR": "mr-brain", "PT": "pet-mip", "NM": "pet-mip"}
+
+
+def preset_name(modality: str, spread: WindowLevel) -> str:
+    """Return the table for a volume of `modality` whose values mostly lie inside `spread`.
+
+    A CT without bone (nothing bright enough) is shown by its skin.
+    """
+    name = _BY_MODALITY.get(modality, "default")
+    return "ct-skin" if name == "ct-bone" and spread.high < _CT_BONE.points[2][0] else name
+
+
+def transfer_table(name: str, spread: WindowLevel) -> Transfer:
+    """Return the table `name` in modality values; stretched ones go from ``spread.low`` to ``spread.high``.
+
+    Raises UnsupportedError for a name that no table has.
+    """
+    if name not in PRESETS:
+        raise UnsupportedError(f"Unknown volume preset {name!r}; expected one of {', '.join(PRESETS)}.")
+    table = PRESETS[name]
+    if name not in _STRETCHED:
+        return table
+    points = tuple((spread.low + share * spread.width, r, g, b, opacity) for share, r, g, b, opacity in table.points)
+    return Transfer(points, table.unit_mm, table.shade, table.maximum)

@@ -1,0 +1,98 @@
+"""Casting rays through a volume: on the processor or the graphics card, whichever draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vtkmodules.vtkCommonDataModel import vtkPiecewiseFunction
+from vtkmodules.vtkRenderingCore import vtkColorTransferFunction, vtkVolume, vtkVolumeProperty
+from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper
+from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
+
+from dicomvtk.bridge.images import identity_image, to_vtk
+from dicomvtk.render.drawable import reduced
+from dicomvtk.render.levels import value_spread
+from dicomvtk.render.presets import Transfer, transfer_table
+from dicomvtk.volume import Volume
+
+__all__ = ["Raycast"]
+
+#: Voxels that are cast at full size: what the processor shades in about a second, and what fits any graphics card.
+_MOST_VOXELS_SOFTWARE = 20_000_000
+_MOST_VOXELS_HARDWARE = 150_000_000
+_CARD_MEMORY_BYTES = 2 * 1024**3
+#: Distance between samples on a ray as a share of the smallest spacing: above it thin bone shows rings.
+_SAMPLE_SHARE = 0.6
+#: Screen pixels for one ray while the mouse moves.
+_COARSE_PIXELS = 3.0
+
+
+class Raycast:
+    """A volume prop. VTK's GPU mapper on a software OpenGL takes ten times as long as the mapper for processors.
+
+    The image goes in without its direction, which comes back as the prop's matrix: the processor's mapper ignores a
+    DirectionMatrix, and picking fails on it (VTK 9.7).
+    """
+
+    def __init__(self, volume: Volume, *, software: bool) -> None:
+        small = reduced(volume, _MOST_VOXELS_SOFTWARE if software else _MOST_VOXELS_HARDWARE)
+        self.note = small.note
+        self._spread = value_spread(volume)
+        self._preset = ""
+        self._image, matrix = identity_image(to_vtk(small.volume))
+        self._mapper = _processor_mapper() if software else _card_mapper()
+        self._mapper.SetInputData(self._image)
+        self._mapper.SetSampleDistance(_SAMPLE_SHARE * min(small.volume.spacing))
+        self.prop = vtkVolume()
+        self.prop.SetMapper(self._mapper)
+        self.prop.SetUserMatrix(matrix)
+        self.set_coarse(False)
+
+    def set_preset(self, name: str) -> None:
+        """Colour the volume by a table of `presets`."""
+        if name == self._preset:
+            return
+        self._preset = name
+        table = transfer_table(name, self._spread)
+        if table.maximum:
+            self._mapper.SetBlendModeToMaximumIntensity()
+        else:
+            self._mapper.SetBlendModeToComposite()
+        self.prop.SetProperty(_volume_property(table))
+
+    def set_coarse(self, coarse: bool) -> None:
+        """Cast one ray for several pixels, or for each."""
+        self._mapper.SetImageSampleDistance(_COARSE_PIXELS if coarse else 1.0)
+
+
+def _processor_mapper() -> Any:
+    mapper = vtkFixedPointVolumeRayCastMapper()
+    mapper.AutoAdjustSampleDistancesOff()  # else the picture depends on how fast the machine is
+    return mapper
+
+
+def _card_mapper() -> Any:
+    mapper = vtkOpenGLGPUVolumeRayCastMapper()
+    mapper.SetMaxMemoryInBytes(_CARD_MEMORY_BYTES)
+    mapper.SetMaxMemoryFraction(0.9)
+    mapper.AutoAdjustSampleDistancesOff()
+    mapper.UseJitteringOn()
+    return mapper
+
+
+def _volume_property(table: Transfer) -> vtkVolumeProperty:
+    colours, opacity = vtkColorTransferFunction(), vtkPiecewiseFunction()
+    for value, red, green, blue, share in table.points:
+        colours.AddRGBPoint(value, red, green, blue)
+        opacity.AddPoint(value, share)
+    style = vtkVolumeProperty()
+    style.SetColor(colours)
+    style.SetScalarOpacity(opacity)
+    style.SetScalarOpacityUnitDistance(table.unit_mm)
+    style.SetInterpolationTypeToLinear()
+    style.SetShade(table.shade)
+    style.SetAmbient(0.18)
+    style.SetDiffuse(0.85)
+    style.SetSpecular(0.15)
+    style.SetSpecularPower(12)
+    return style

@@ -1,0 +1,70 @@
+"""From a view with open questions to one without: a pure function of the view and the volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import numpy as np
+
+from dicomvtk.display import WindowLevel
+from dicomvtk.geometry import Float3
+from dicomvtk.render.levels import surface_level, usual_window, value_spread
+from dicomvtk.render.planes import flat_plane
+from dicomvtk.render.presets import preset_name
+from dicomvtk.render.scene import Layer, SliceLayer, SurfaceLayer, View, VolumeLayer
+from dicomvtk.volume import Volume
+
+__all__ = ["State", "resolve"]
+
+_UNIT_WINDOW = WindowLevel(0.5, 1.0)
+
+_L = TypeVar("_L", SliceLayer, SurfaceLayer, VolumeLayer)
+
+
+@dataclass(frozen=True)
+class State(View):
+    """A view with nothing left open: the whole of what is on the screen."""
+
+    crosshair: Float3 = (0.0, 0.0, 0.0)
+    window: WindowLevel = _UNIT_WINDOW
+    invert: bool = False
+    layers: tuple[Layer, ...] = ()
+
+    def shown(self, kind: type[_L]) -> tuple[_L, ...]:
+        """Return the visible layers of one kind."""
+        return tuple(layer for layer in self.layers if isinstance(layer, kind) and layer.visible)
+
+
+def resolve(view: View, volume: Volume) -> State:
+    """Return `view` with everything that it leaves open taken from `volume`, a real 3-D frame (see `drawable`).
+
+    The crosshair given is kept as it is: nothing snaps it to a voxel.
+    """
+    values = {f.name: getattr(view, f.name) for f in fields(View)}
+    flat = flat_plane(volume.geometry)
+    if flat is not None and view.layout in ("quad", "3d"):
+        values["layout"] = flat
+    if view.crosshair is None:
+        values["crosshair"] = middle_voxel(volume)
+    if view.window is None:
+        values["window"] = usual_window(volume)
+    if view.invert is None:
+        values["invert"] = volume.info.photometric == "MONOCHROME1"
+    layers = view.layers if view.layers is not None else (SliceLayer(), VolumeLayer(), SurfaceLayer(visible=False))
+    values["layers"] = tuple(_resolved(layer, volume) for layer in layers)
+    return State(**values)
+
+
+def middle_voxel(volume: Volume) -> Float3:
+    """Return the LPS centre in mm of the voxel in the middle, so that acquired slices show unmixed."""
+    x, y, z = (float(v) for v in volume.geometry.index_to_physical(np.asarray(volume.geometry.shape) // 2))
+    return (x, y, z)
+
+
+def _resolved(layer: Layer, volume: Volume) -> Layer:
+    if isinstance(layer, SurfaceLayer) and layer.level is None:
+        return replace(layer, level=surface_level(volume))
+    if isinstance(layer, VolumeLayer) and layer.preset is None:
+        return replace(layer, preset=preset_name(volume.info.modality, value_spread(volume)))
+    return layer
