@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomvtk.dicom.decimal_strings import MAX_CHARACTERS, ds_text
+from dicomvtk.dicom.decimal_strings import ds_text
 from dicomvtk.errors import UnsupportedError
 
 __all__ = ["Encoding", "encode_floats", "encode_integers", "finite_range", "is_whole"]
@@ -22,8 +22,6 @@ _STORED_16 = ("<i2", "<u2")
 _STORED_32 = ("<i4", "<u4")
 _UINT16_MAX = 65535
 _INT16_MAX = 32767
-#: Integers up to here are exact in float64, which readers rescale in.
-_FLOAT64_INTEGERS = 2**53
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,6 @@ class Encoding:
     def stored(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return `values` as stored values, little endian, C-contiguous; no copy where they already are."""
         if values.dtype.kind in "biu":
-            if self.is_rescaled:  # a shift of integers, too large for 16 bits before and exact after
-                values = values.astype(np.int64) - int(self.intercept)
             return np.ascontiguousarray(values, dtype=self.dtype)
         scaled = np.subtract(values, float(self.intercept), dtype=np.float64)
         scaled /= float(self.slope)
@@ -79,19 +75,16 @@ def is_whole(array: NDArray[Any]) -> bool:
     return all(bool(np.all(np.rint(array[:, :, k]) == array[:, :, k])) for k in range(array.shape[2]))
 
 
-def encode_integers(low: int, high: int, *, unsigned: bool, bits: int, shift: bool) -> Encoding | None:
+def encode_integers(low: int, high: int, *, unsigned: bool, bits: int) -> Encoding | None:
     """Return the smallest exact encoding for integers from `low` to `high`; None where `bits` (16 or 32) are too few.
 
-    `unsigned` says which of two fitting kinds is taken: that of the array. With `shift` an intercept may bring a range
-    that is narrow enough into 16 bits.
+    `unsigned` says which of two fitting kinds is taken: that of the array. An intercept never moves a range into 16
+    bits: vtk-dicom keeps rescaled integers in 16 bits, and would wrap them.
     """
     for pair in (_STORED_16, _STORED_32)[: bits // 16]:
         for code in reversed(pair) if unsigned else pair:
             if _fits(low, high, code):
                 return Encoding(np.dtype(code), low, high)
-    exact = max(abs(low), abs(high)) <= _FLOAT64_INTEGERS and len(str(low)) <= MAX_CHARACTERS
-    if shift and exact and high - low <= _UINT16_MAX:
-        return Encoding(np.dtype("<u2"), low, high, intercept=str(low))
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.anatomy import orientation_letters
 from dicomvtk.dicom.decimal_strings import coordinate_text, ds_text
 from dicomvtk.dicom.encode import Encoding
 from dicomvtk.dicom.storage import CT, MR, PET, SeriesPlan
@@ -30,6 +31,7 @@ __all__ = [
     "modality_values",
     "of_storage",
     "patient",
+    "patient_orientation",
     "series",
     "slice_plane",
     "study",
@@ -135,14 +137,23 @@ def image_plane(geometry: Geometry) -> Attributes:
     """
     across, down, between = geometry.spacing
     if not geometry.placed:
-        spacing: Attributes = {"PixelSpacing": [down, across]} if (across, down) != (1.0, 1.0) else {}
-        return {"PatientOrientation": "", **spacing}
+        return {"PixelSpacing": [down, across]} if (across, down) != (1.0, 1.0) else {}
     return {
         "PixelSpacing": [down, across],
         "ImageOrientationPatient": [coordinate_text(c) for c in _cosines(geometry).T.ravel()],
         "SliceThickness": between,
         "SpacingBetweenSlices": between,
     }
+
+
+def patient_orientation(geometry: Geometry) -> Attributes:
+    """Return PatientOrientation (C.7.6.1.1.1): where rows and columns run to, empty without a place in the patient.
+
+    Only for images that need no Image Plane module, even where they have one.
+    """
+    if not geometry.placed:
+        return {"PatientOrientation": ""}
+    return {"PatientOrientation": [orientation_letters(cosine) for cosine in _cosines(geometry).T.tolist()]}
 
 
 def slice_plane(geometry: Geometry, k: int) -> Attributes:

@@ -77,7 +77,7 @@ def plan_series(volume: Volume, modality: str | None, known: Mapping[str, Any]) 
         return _capture_plan(volume, wanted, f"the volume has no place in the patient, which {storage.name} needs")
     if volume.dtype.kind == "b" and not modality:
         return _capture_plan(volume, _OTHER, f"a mask holds no {wanted} values")
-    unknown = [keyword for keyword in PET_FACTS if storage is PET and not known.get(keyword)]
+    unknown = [keyword for keyword in PET_FACTS if storage is PET and known.get(keyword) in (None, "")]
     if unknown:
         return _capture_plan(volume, wanted, f"{storage.name} must state {' and '.join(unknown)}, which are not known")
     encoding = _sixteen_bits(volume, storage)
@@ -88,19 +88,18 @@ def plan_series(volume: Volume, modality: str | None, known: Mapping[str, Any]) 
 
 
 def _sixteen_bits(volume: Volume, storage: StorageClass) -> Encoding | None:
-    """Return the 16-bit encoding; None for integers that would lose something. PET has no intercept (C.8.9.4)."""
-    shift = storage is not PET
+    """Return the 16-bit encoding; None for integers that do not fit. PET has no intercept (C.8.9.4)."""
     low, high = finite_range(volume.array)
     if volume.dtype.kind != "f":
-        return encode_integers(int(low), int(high), unsigned=volume.dtype.kind != "i", bits=16, shift=shift)
-    return _encode_floats(volume, low, high, zero_intercept=not shift)
+        return encode_integers(int(low), int(high), unsigned=volume.dtype.kind != "i", bits=16)
+    return _encode_floats(volume, low, high, zero_intercept=storage is PET)
 
 
 def _encode_floats(volume: Volume, low: float, high: float, *, zero_intercept: bool = False) -> Encoding:
     """Return floats that are whole numbers as the integers they are, where those fit; all others scaled."""
     exact = None
     if is_whole(volume.array):
-        exact = encode_integers(int(low), int(high), unsigned=False, bits=16, shift=False)
+        exact = encode_integers(int(low), int(high), unsigned=False, bits=16)
     return exact or encode_floats(low, high, zero_intercept=zero_intercept)
 
 
@@ -112,7 +111,7 @@ def _capture_plan(volume: Volume, wanted: str, note: str) -> SeriesPlan:
     elif dtype.kind == "b" or dtype == np.uint8:
         encoding = Encoding(np.dtype("u1"), low, high)
     else:
-        exact = encode_integers(int(low), int(high), unsigned=dtype.kind == "u", bits=32, shift=False)
+        exact = encode_integers(int(low), int(high), unsigned=dtype.kind == "u", bits=32)
         if exact is None:
             raise UnsupportedError(
                 f"Cannot write {dtype} values from {low} to {high} as DICOM images: they do not fit 32 bits; "

@@ -22,7 +22,7 @@ from dicomvtk.dicom import modules
 from dicomvtk.dicom.derived import Source, kept_attributes, kept_of_slice, read_source, source_geometry
 from dicomvtk.dicom.encode import Encoding
 from dicomvtk.dicom.new_folder import new_folder
-from dicomvtk.dicom.storage import PET, SeriesPlan, plan_series
+from dicomvtk.dicom.storage import PET, SECONDARY_CAPTURE, SeriesPlan, plan_series
 from dicomvtk.dicom.template import HeaderTemplate, pixel_data_head
 from dicomvtk.dicom.user_attributes import series_attributes, slice_attributes
 from dicomvtk.errors import GeometryError, UnsupportedError
@@ -69,7 +69,8 @@ class WriteReport:
     def __str__(self) -> str:
         exact = "exact" if self.max_error == 0 else f"error at most {self.max_error:.3g}"
         note = f"; {self.note}" if self.note else ""
-        return f"{len(self.files)} images of {self.sop_class} ({self.modality}, {self.dtype}, {exact}) in {self.folder}{note}"
+        kind = f"{self.sop_class} ({self.modality}, {self.dtype}, {exact})"
+        return f"{len(self.files)} files of {kind} in {self.folder}{note}"
 
 
 def write_series(
@@ -92,9 +93,9 @@ def write_series(
     the whole volume), Secondary Capture for all else (masks, RGB, 32-bit integers, other modalities). A PET image is
     made where Units, DecayCorrection and FrameReferenceTime are known.
 
-    Identity: a new series in a new study, of the patient the volume names if it was not read from DICOM, of
-    ``Anonymous`` and an ID of its own otherwise: who was scanned is passed on only with `like`. Then patient, study and
-    frame of reference are kept and every slice refers to its nearest source image.
+    Identity: a new series in a new study. The patient is the one the volume names if it was not read from DICOM, else
+    ``Anonymous^Patient`` with an ID of its own: who was scanned is passed on only with `like`. Then patient, study and
+    frame of reference are kept, and every slice refers to its nearest source image.
 
     Parameters
     ----------
@@ -188,8 +189,8 @@ def _volume_of_array(given: ArrayLike, modality: str | None, like: object) -> Vo
     colour = array.ndim == 4 and array.shape[-1] in (3, 4)
     if array.dtype.kind not in "biuf" or not (array.ndim in (2, 3) or colour) or array.size == 0:
         raise UnsupportedError(
-            f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected integers "
-            "or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
+            f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected "
+            "integers or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
         )
     geometry = source_geometry(like, array.shape) if array.ndim > 2 else None
     info = SeriesInfo(unit="HU") if modality == "CT" else SeriesInfo()
@@ -215,12 +216,13 @@ def _series_header(
     identifier = info.patient_id if made_here else ""
     header: dict[str, Any] = {
         **modules.general_image(plan, now),
-        **modules.patient(name or "Anonymous", identifier or f"ANON-{study_uid[-8:]}"),
+        **modules.patient(name or "Anonymous^Patient", identifier or f"ANON-{study_uid[-8:]}"),
         **modules.study(study_uid, info.study_description if made_here else "", now),
         **modules.series(_new_uid(), plan.modality, info.description, now),
         **modules.equipment(),
         **(modules.frame_of_reference(_new_uid()) if geometry.placed else {}),
         **modules.image_plane(geometry),
+        **(modules.patient_orientation(geometry) if plan.storage is SECONDARY_CAPTURE else {}),
         **modules.image_pixel(volume.shape, plan.encoding, _photometric(volume)),
         **modules.modality_values(plan, info.unit),
         **({} if volume.is_colour else modules.window(plan.encoding, info.windows)),
@@ -273,7 +275,7 @@ def _write_image(path: Path, header: bytes, plane: NDArray[Any], encoding: Encod
     padding = b"\x00" * (stored.nbytes % 2)  # values have even length (PS3.5 section 8)
     with open(path, "xb") as file:
         file.write(header + pixel_data_head(stored.nbytes + len(padding), encoding.dtype.itemsize * 8))
-        file.write(memoryview(stored).cast("B"))
+        file.write(stored.data.cast("B"))
         file.write(padding)
 
 
