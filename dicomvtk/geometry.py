@@ -147,7 +147,7 @@ class Geometry:
     @property
     def axis_codes(self) -> str:
         """Where i, j and k grow to, a letter each: ``'LPS'`` for a plain axial CT."""
-        return "".join(axis_code(self.direction[:, axis]) for axis in range(_SPATIAL_AXES))
+        return "".join(axis_code(self.direction[:, axis].tolist()) for axis in range(_SPATIAL_AXES))
 
     @property
     def is_right_handed(self) -> bool:
@@ -160,12 +160,15 @@ class Geometry:
 
     def index_to_physical(self, index: ArrayLike) -> NDArray[np.float64]:
         """Return LPS millimetres (..., 3) of voxel indices (..., 3), fractions allowed."""
-        return np.asarray(index, dtype=np.float64) @ self.affine[:3, :3].T + np.asarray(self.origin)
+        matrix = self.affine
+        physical: NDArray[np.float64] = np.asarray(index, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        return physical
 
     def physical_to_index(self, point: ArrayLike) -> NDArray[np.float64]:
         """Return fractional voxel indices (..., 3) of LPS millimetres (..., 3)."""
         inverse = np.linalg.inv(self.affine[:3, :3])
-        return (np.asarray(point, dtype=np.float64) - np.asarray(self.origin)) @ inverse.T
+        index: NDArray[np.float64] = (np.asarray(point, dtype=np.float64) - np.asarray(self.origin)) @ inverse.T
+        return index
 
     def centres(self, axis: int) -> NDArray[np.float64]:
         """Return the (n,) voxel centres along `axis`: the LPS position of each, projected on the axis' direction."""
@@ -183,8 +186,8 @@ class Geometry:
         for axis, (a, b, n) in enumerate(zip(low, high, self.shape, strict=True)):
             if not 0 <= a < b <= n:
                 raise GeometryError(f"Cannot crop axis {axis} to [{a}, {b}): expected 0 <= start < stop <= {n}.")
-        size = tuple(b - a for a, b in zip(low, high, strict=True))
-        return replace(self, shape=size, origin=_float3(self.index_to_physical(low)))
+        size = [b - a for a, b in zip(low, high, strict=True)]
+        return replace(self, shape=_three(size), origin=_float3(self.index_to_physical(low)))
 
     def flipped(self, *axes: int) -> Geometry:
         """Return the grid after reversing the array along `axes`; every voxel stays where it was."""
@@ -199,8 +202,8 @@ class Geometry:
             raise GeometryError(f"Cannot permute axes by {list(order)}; expected an order of 0, 1, 2.")
         return replace(
             self,
-            shape=tuple(self.shape[a] for a in axes),
-            spacing=tuple(self.spacing[a] for a in axes),
+            shape=_three([self.shape[a] for a in axes]),
+            spacing=_float3([self.spacing[a] for a in axes]),
             direction=self.direction[:, list(axes)],
         )
 

@@ -16,6 +16,8 @@ __all__ = ["Volume"]
 
 _SPATIAL_AXES = 3
 _COLOUR_SAMPLES = (3, 4)
+#: Stands for "no geometry was given": the array's own shape, 1 mm, unplaced.
+_UNPLACED = Geometry((1, 1, 1), placed=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Volume:
     """
 
     array: NDArray[Any]
-    geometry: Geometry = None  # type: ignore[assignment]  # filled in below
+    geometry: Geometry = _UNPLACED
     info: SeriesInfo = SeriesInfo()
     findings: tuple[Finding, ...] = ()
     history: tuple[str, ...] = ()
@@ -73,7 +75,7 @@ class Volume:
             )
         array = _in_vtk_layout(array, self.axes)
         geometry = self.geometry
-        if geometry is None:
+        if geometry is _UNPLACED:
             geometry = Geometry(_shape3(array), placed=False)
         if geometry.shape != array.shape[:_SPATIAL_AXES]:
             raise GeometryError(f"Array of shape {array.shape} does not fit a geometry of shape {geometry.shape}.")
@@ -110,7 +112,12 @@ class Volume:
         return self.array.ndim == _SPATIAL_AXES + len(self.axes) + 1
 
     def with_array(
-        self, array: ArrayLike, geometry: Geometry | None = None, *, step: str = "", axes: tuple[Axis, ...] | None = None
+        self,
+        array: ArrayLike,
+        geometry: Geometry | None = None,
+        *,
+        step: str = "",
+        axes: tuple[Axis, ...] | None = None,
     ) -> Volume:
         """Return this volume with other voxels (and geometry, where the grid changed); `step` is added to the history."""
         return replace(

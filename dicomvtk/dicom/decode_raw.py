@@ -37,7 +37,7 @@ def read_into(fd: int, frame: Frame, out: NDArray[Any]) -> None:
     Bytes that the file lacks (`frame.shortfall`, seen and allowed before) become zeros. Raises PixelDecodeError where
     the file ends before it did when it was scanned.
     """
-    view = memoryview(out).cast("B")
+    view = memoryview(out.data).cast("B")
     wanted = max(0, frame.length - frame.shortfall)
     done = 0
     while done < wanted:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dicomvtk.dicom import decode_codecs, decode_pydicom, decode_raw
 from dicomvtk.dicom.headers import Common, Frame
-from dicomvtk.dicom.rescale import IDENTITY, Bounds, Rescale, ValuePlan, narrowest_integer, stored_dtype
+from dicomvtk.dicom.rescale import IDENTITY, Rescale, ValuePlan, narrowest_integer, stored_bounds, stored_dtype
 from dicomvtk.errors import PixelDecodeError
 
 __all__ = ["read_block"]
@@ -36,42 +36,45 @@ def read_block(
 ) -> NDArray[Any]:
     """Return the values of `frames` as one C-ordered block of `shape` (frame, row, column[, sample]).
 
-    `plan` says the dtype; where it left the choice to the values present, the first pass finds their bounds, and only
-    if the narrowest dtype does not hold them are the frames read again.
+    `plan` says the dtype. Where it left the choice to the values present, its narrow dtype is tried first, and only
+    if a value does not fit are the frames read again, into 32 bits, and narrowed to what the values need.
     """
     filler = _Filler(frames, plan, np.empty(shape, plan.dtype), use_pydicom)
-    bounds = _fill_all(filler, progress)
-    if plan.by_content and bounds is not None:
-        wider = narrowest_integer(bounds)
-        if wider != plan.dtype:
-            del filler
-            widened = ValuePlan(wider, False, plan.rescales)
-            filler = _Filler(frames, widened, np.empty(shape, wider), use_pydicom)
-            _fill_all(filler, progress)
-    return filler.block
+    _fill_all(filler, progress)
+    if not filler.overflowed:
+        return filler.block
+    del filler.block
+    wide = ValuePlan(_wide_dtype(plan), False, plan.rescales)
+    filler = _Filler(frames, wide, np.empty(shape, wide.dtype), use_pydicom)
+    _fill_all(filler, progress)
+    narrow = narrowest_integer((float(filler.block.min()), float(filler.block.max())))
+    return filler.block.astype(narrow, copy=False)
 
 
-def _fill_all(filler: _Filler, progress: Progress | None) -> Bounds | None:
-    """Fill every frame, in threads; return the bounds of the values where the filler looked for them."""
+def _wide_dtype(plan: ValuePlan) -> np.dtype[Any]:
+    """Return int32, or float64 (exact for 32-bit integers) where the headers allow more."""
+    return np.dtype(np.int32) if plan.fits_32_bit else np.dtype(np.float64)
+
+
+def _fill_all(filler: _Filler, progress: Progress | None) -> None:
+    """Fill every frame, in threads."""
     count = len(filler.frames)
     chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
     threads = min(_MAX_THREADS, os.cpu_count() or 1, len(chunks))
     counter = _Counter(count, progress)
     if threads <= 1:
-        found = [filler.fill(chunk, counter) for chunk in chunks]
-    else:
-        with ThreadPoolExecutor(threads, thread_name_prefix="dicomvtk-pixels") as pool:
-            waiting = [pool.submit(filler.fill, chunk, counter) for chunk in chunks]
-            try:
-                wait(waiting, return_when=FIRST_EXCEPTION)
-            finally:
-                for future in waiting:
-                    future.cancel()
-            found = [future.result() for future in _failed_first(waiting)]
-    seen = [bounds for bounds in found if bounds is not None]
-    if not seen:
-        return None
-    return min(low for low, _ in seen), max(high for _, high in seen)
+        for chunk in chunks:
+            filler.fill(chunk, counter)
+        return
+    with ThreadPoolExecutor(threads, thread_name_prefix="dicomvtk-pixels") as pool:
+        waiting = [pool.submit(filler.fill, chunk, counter) for chunk in chunks]
+        try:
+            wait(waiting, return_when=FIRST_EXCEPTION)
+        finally:
+            for future in waiting:
+                future.cancel()
+        for future in _failed_first(waiting):
+            future.result()
 
 
 def _failed_first(futures: Iterable[Any]) -> list[Any]:
@@ -104,42 +107,39 @@ class _Filler:
         self.plan = plan
         self.block = block
         self.use_pydicom = use_pydicom
+        self.overflowed = False
 
-    def fill(self, chunk: range, counter: _Counter) -> Bounds | None:
-        """Fill the frames of `chunk`; return the bounds of their values where the plan depends on them."""
-        bounds: list[Bounds] = []
+    def fill(self, chunk: range, counter: _Counter) -> None:
+        """Fill the frames of `chunk`; `overflowed` is set where a value does not fit a dtype chosen by content."""
         path, fd = "", -1
         try:
             for n in chunk:
                 frame = self.frames[n]
+                if self.overflowed:
+                    return
                 if self.use_pydicom or not decode_raw.handles(frame):
-                    found = self._decoded(n, frame)
+                    self._decoded(n, frame)
                 else:
                     if frame.path != path:
                         if fd >= 0:
                             os.close(fd)
                         fd, path = os.open(frame.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), frame.path
-                    found = self._raw(n, frame, fd)
-                if found is not None:
-                    bounds.append(found)
+                    self._raw(n, frame, fd)
                 counter.add(1)
         finally:
             if fd >= 0:
                 os.close(fd)
-        if not bounds:
-            return None
-        return min(low for low, _ in bounds), max(high for _, high in bounds)
 
-    def _raw(self, n: int, frame: Frame, fd: int) -> Bounds | None:
+    def _raw(self, n: int, frame: Frame, fd: int) -> None:
         """Read a frame straight into its place where the widths agree, else by way of one frame's scratch."""
         out = self.block[n]
         dtype = stored_dtype(frame.common)
         in_place = dtype.itemsize == out.dtype.itemsize and (dtype.kind == "f") == (out.dtype.kind == "f")
         samples = out.view(dtype) if in_place else np.empty(out.shape, dtype)
         decode_raw.read_into(fd, frame, samples)
-        return self._place(n, frame.common, samples)
+        self._place(n, frame.common, samples)
 
-    def _decoded(self, n: int, frame: Frame) -> Bounds | None:
+    def _decoded(self, n: int, frame: Frame) -> None:
         if self.use_pydicom or not decode_codecs.handles(frame):
             samples = decode_pydicom.decode(frame)
         else:
@@ -151,21 +151,24 @@ class _Filler:
             )
         if not samples.flags.writeable:
             samples = samples.copy()
-        return self._place(n, frame.common, samples)
+        self._place(n, frame.common, samples)
 
-    def _place(self, n: int, common: Common, samples: NDArray[Any]) -> Bounds | None:
+    def _place(self, n: int, common: Common, samples: NDArray[Any]) -> None:
         """Turn stored samples into values in the block; `samples` may be the block's own memory."""
         out, rescale = self.block[n], self.plan.rescales[n]
         clean_bits(samples, common)
-        bounds = None
-        if self.plan.by_content:
-            low, high = int(samples.min()) + rescale[1], int(samples.max()) + rescale[1]
-            bounds = (low, high)
-            limits = np.iinfo(out.dtype)
-            if low < limits.min or high > limits.max:
-                return bounds
+        if self.plan.by_content and not _fits(samples, common, rescale[1], np.iinfo(out.dtype)):
+            self.overflowed = True
+            return
         _rescale(samples, rescale, out)
-        return bounds
+
+
+def _fits(samples: NDArray[Any], common: Common, intercept: float, limits: np.iinfo[Any]) -> bool:
+    """True where all values present fit; an end that the header's bounds keep in range is not looked at."""
+    low, high = stored_bounds(common)
+    if low + intercept < limits.min and int(samples.min()) + intercept < limits.min:
+        return False
+    return high + intercept <= limits.max or int(samples.max()) + intercept <= limits.max
 
 
 def clean_bits(samples: NDArray[Any], common: Common) -> None:

@@ -53,7 +53,7 @@ def same_place_groups(along: NDArray[np.float64]) -> list[NDArray[np.intp]]:
     order = np.argsort(along, kind="stable")
     steps = np.diff(along[order])
     real = steps[steps > _SAME_PLACE_MM]
-    limit = max(_SAME_PLACE_MM, _SAME_PLACE_SHARE * float(np.median(real))) if real.size else _SAME_PLACE_MM
+    limit = max(_SAME_PLACE_MM, _SAME_PLACE_SHARE * _median(real)) if real.size else _SAME_PLACE_MM
     cuts = np.nonzero(steps > limit)[0] + 1
     return [np.sort(group) for group in np.split(order, cuts)]
 
@@ -69,8 +69,8 @@ def check_grid(positions: NDArray[np.float64], normal: NDArray[np.float64], file
     spacing = float(along[-1] - along[0]) / (len(along) - 1)
     if len(steps) > 1 and float(np.max(np.abs(steps - spacing))) > JITTER_TOLERATED * spacing:
         spacing = _usual_step(steps)
-        findings = (_broken(along, steps, spacing, files), *_in_plane(positions, normal, spacing, files))
-        return Regularity(spacing, False, findings)
+        broken = _broken(along, steps, spacing, files)
+        return Regularity(spacing, False, (broken, *_in_plane(positions, normal, spacing, files)))
     ideal = along[0] + spacing * np.arange(len(along))
     jitter = float(np.max(np.abs(along - ideal))) / spacing
     findings = list(_in_plane(positions, normal, spacing, files))
@@ -88,7 +88,12 @@ def check_grid(positions: NDArray[np.float64], normal: NDArray[np.float64], file
 def _usual_step(steps: NDArray[np.float64]) -> float:
     """Return the step that most slices keep: the median, or the smallest where all steps are multiples of it."""
     smallest = float(np.min(steps))
-    return smallest if _are_whole(steps / smallest) else float(np.median(steps))
+    return smallest if _are_whole(steps / smallest) else _median(steps)
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """Return the upper median; np.median would import numpy.ma, which takes longer than all else here."""
+    return float(np.sort(values)[len(values) // 2])
 
 
 def _are_whole(ratios: NDArray[np.float64]) -> bool:

@@ -87,9 +87,8 @@ def _chosen(path: Any, series: Stack | str | int | None, progress: Progress | No
     entries = find_series(path, progress=progress)
     if series is None:
         if len(entries) > 1:
-            raise SeriesError(
-                f"Cannot choose between {len(entries)} volumes in {_where(path)}; name one in series=:{_listing(entries)}"
-            )
+            many = f"Cannot choose between {len(entries)} volumes in {_where(path)}"
+            raise SeriesError(f"{many}; name one in series=:{_listing(entries)}")
         return entries[0]
     return _matching(entries, series, path)
 

@@ -7,7 +7,8 @@ modality: what a file says of its values is taken at its word.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +28,6 @@ Bounds = tuple[float, float]
 
 IDENTITY: Rescale = (1.0, 0.0)
 
-_INTEGERS = tuple(np.dtype(t) for t in (np.int16, np.uint16, np.int32))
-_WIDEST_16_BIT = 1 << 16
-
 
 @dataclass(frozen=True)
 class ValuePlan:
@@ -39,17 +37,18 @@ class ValuePlan:
     than 16 bits and `dtype` is the narrowest that may do, to be widened by the values present.
     """
 
-    dtype: np.dtype
+    dtype: np.dtype[Any]
     by_content: bool
     rescales: tuple[Rescale, ...]
     findings: tuple[Finding, ...] = ()
+    fits_32_bit: bool = True
 
     @property
     def is_identity(self) -> bool:
         return all(rescale == IDENTITY for rescale in self.rescales)
 
 
-def stored_dtype(common: Common) -> np.dtype:
+def stored_dtype(common: Common) -> np.dtype[Any]:
     """Return the dtype in which one sample is stored, little-endian; 1-bit samples unpack to uint8."""
     bits = common.bits_allocated or 0
     if common.float_pixels:
@@ -79,34 +78,33 @@ def plan_values(frames: Sequence[Frame], stored: bool = False) -> ValuePlan:
         wide = any(stored_dtype(common).itemsize > 4 for common in commons)
         return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales), findings)
     if all(slope == 1.0 and intercept.is_integer() for slope, intercept in rescales):
-        dtype, by_content = _integer_dtype(frames, rescales)
-    else:
-        wide = any((common.bits_allocated or 0) > 16 for common in commons)
-        dtype, by_content = np.dtype(np.float64 if wide else np.float32), False
-    return ValuePlan(dtype, by_content, tuple(rescales), findings)
+        return replace(_integer_plan(frames, tuple(rescales)), findings=findings)
+    wide = any((common.bits_allocated or 0) > 16 for common in commons)
+    return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales), findings)
 
 
-def narrowest_integer(bounds: Bounds) -> np.dtype:
+def narrowest_integer(bounds: Bounds) -> np.dtype[Any]:
     """Return the smallest of int16, uint16 and int32 that holds `bounds`, float64 where none does."""
     low, high = bounds
-    for dtype in _INTEGERS:
-        limits = np.iinfo(dtype)
+    for integer in (np.int16, np.uint16, np.int32):
+        limits = np.iinfo(integer)
         if limits.min <= low and high <= limits.max:
-            return dtype
+            return np.dtype(integer)
     return np.dtype(np.float64)
 
 
-def _integer_dtype(frames: Sequence[Frame], rescales: Sequence[Rescale]) -> tuple[np.dtype, bool]:
+def _integer_plan(frames: Sequence[Frame], rescales: tuple[Rescale, ...]) -> ValuePlan:
     kinds = {(id(f.common), r[1]): (f.common, r[1]) for f, r in zip(frames, rescales, strict=True)}
     low, high = np.inf, -np.inf
     for common, intercept in kinds.values():
         a, b = stored_bounds(common)
         low, high = min(low, a + intercept), max(high, b + intercept)
     if low >= 0 and high <= 255 and all((common.bits_allocated or 0) <= 8 for common, _ in kinds.values()):
-        return np.dtype(np.uint8), False
-    if high - low < _WIDEST_16_BIT:
-        return narrowest_integer((low, high)), narrowest_integer((low, high)).itemsize > 2
-    return np.dtype(np.int16), True
+        return ValuePlan(np.dtype(np.uint8), False, rescales)
+    needed = narrowest_integer((low, high))
+    if needed.itemsize <= 2:
+        return ValuePlan(needed, False, rescales)
+    return ValuePlan(np.dtype(np.int16), True, rescales, fits_32_bit=needed.kind == "i")
 
 
 def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ...]]:
