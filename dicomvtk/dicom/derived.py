@@ -47,6 +47,10 @@ _IMAGE = """ContrastBolusAgent ContrastBolusAgentSequence LossyImageCompression 
     LossyImageCompressionMethod LongitudinalTemporalInformationModified"""
 _KEPT = tuple(" ".join((_PATIENT, _TRIAL, _STUDY, _SPACE, _IMAGE)).split())
 
+#: Type 2 attributes of patient and study: where the source leaves them empty, so does what is derived from it.
+_NEVER_MADE_UP = """PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime StudyID AccessionNumber
+    ReferringPhysicianName""".split()  # noqa: SIM905
+
 #: How the source was acquired, kept where source and result are of one class and all source images agree.
 _ACQUISITION = {
     CT.uid: ("KVP",),
@@ -119,7 +123,10 @@ def source_geometry(like: object, shape: Sequence[int]) -> Geometry | None:
 def kept_attributes(source: Source, storage: StorageClass) -> dict[str, Any]:
     """Return what all files of the derived series take over, by keyword."""
     header = source.header
-    kept = {keyword: header[keyword] for keyword in _KEPT if keyword in header and not header[keyword].is_empty}
+    kept: dict[str, Any] = {keyword: "" for keyword in _NEVER_MADE_UP}
+    kept.update({k: header[k] for k in _KEPT if k in header and not header[k].is_empty})
+    if not _all_agree(source, "FrameOfReferenceUID"):  # some anonymisers give every slice its own
+        kept.pop("FrameOfReferenceUID", None)
     if storage is PET:
         kept.pop("PatientPosition", None)
     if str(header.get("SOPClassUID", "")) == storage.uid:
@@ -175,8 +182,9 @@ def _images_in(folder: Path) -> Iterator[Path]:
 
 def _tags_of_each() -> list[Any]:
     acquisition = [keyword for keywords in _ACQUISITION.values() for keyword in keywords]
-    identity = ["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "ImagePositionPatient", "ImageOrientationPatient"]
-    return [Tag(keyword) for keyword in (*identity, *acquisition, *_OF_PET_SLICE)]
+    identity = ["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"]
+    plane = ["ImagePositionPatient", "ImageOrientationPatient"]
+    return [Tag(keyword) for keyword in (*identity, *plane, *acquisition, *_OF_PET_SLICE)]
 
 
 def _positions(datasets: Sequence[Dataset]) -> NDArray[np.float64] | None:

@@ -198,12 +198,8 @@ def _volume_of_array(given: ArrayLike, modality: str | None, like: object) -> Vo
 
 
 def _known(source: Source | None) -> dict[str, Any]:
-    """Return what the source says of itself as a PET, where it is one."""
-    return {} if source is None else {**kept_attributes(source, PET), **_first_slice_of(source)}
-
-
-def _first_slice_of(source: Source) -> dict[str, Any]:
-    return kept_of_slice(source, PET, np.zeros(3))
+    """Return what the source says of itself as a PET, where it is one: of the series, and of some slice."""
+    return {} if source is None else {**kept_attributes(source, PET), **kept_of_slice(source, PET, np.zeros(3))}
 
 
 def _series_header(
