@@ -139,7 +139,7 @@ class Geometry:
     @property
     def affine(self) -> NDArray[np.float64]:
         """The (4, 4) matrix from voxel index (i, j, k, 1) to LPS millimetres."""
-        matrix = np.eye(4)
+        matrix: NDArray[np.float64] = np.eye(4)
         matrix[:3, :3] = self.direction * np.asarray(self.spacing)
         matrix[:3, 3] = self.origin
         return matrix
@@ -172,13 +172,17 @@ class Geometry:
 
     def centres(self, axis: int) -> NDArray[np.float64]:
         """Return the (n,) voxel centres along `axis`: the LPS position of each, projected on the axis' direction."""
-        first = float(np.asarray(self.origin) @ self.direction[:, axis])
-        return first + np.arange(self.shape[axis]) * self.spacing[axis]
+        steps: NDArray[np.float64] = np.arange(self.shape[axis], dtype=np.float64)
+        return self._start(axis) + steps * self.spacing[axis]
 
     def edges(self, axis: int) -> NDArray[np.float64]:
         """Return the (n + 1,) faces between voxels along `axis`, half a voxel outside the first and last centre."""
-        first = float(np.asarray(self.origin) @ self.direction[:, axis])
-        return first + (np.arange(self.shape[axis] + 1) - 0.5) * self.spacing[axis]
+        steps: NDArray[np.float64] = np.arange(self.shape[axis] + 1, dtype=np.float64) - 0.5
+        return self._start(axis) + steps * self.spacing[axis]
+
+    def _start(self, axis: int) -> float:
+        """Return the first centre along `axis`, projected on the axis' direction, mm."""
+        return float(np.dot(self.origin, self.direction[:, axis]))
 
     def cropped(self, start: Sequence[int], stop: Sequence[int]) -> Geometry:
         """Return the grid of ``array[start:stop]`` on all three axes (0 <= start < stop <= shape)."""

@@ -163,15 +163,19 @@ class HeaderReader:
         if groups is None:
             common = self._common_of(header, found)
             count = common.frames or 1
-            if count <= 1:
-                return [self._frame(path, 0, 1, header, common, found)]
-            return [self._frame(path, n, count, header, common, found) for n in range(count)]
+            return [self._frame(path, n, header, common, found) for n in range(max(1, count))]
+        stated = self._common_of(header, found).frames or len(groups)
+        if stated > len(groups):
+            raise DamagedImage(
+                f"NumberOfFrames (0028,0008) is {stated}, "
+                f"PerFrameFunctionalGroupsSequence (5200,9230) describes {len(groups)}"
+            )
         return [
-            self._frame(path, n, len(groups), header, self._common_of(header, own), own) for n, own in enumerate(groups)
+            self._frame(path, n, header, self._common_of(header, own), own) for n, own in enumerate(groups[:stated])
         ]
 
     def _frame(
-        self, path: str, number: int, count: int, header: RawHeader, common: Common, found: dict[int, bytes]
+        self, path: str, number: int, header: RawHeader, common: Common, found: dict[int, bytes]
     ) -> Frame:
         raw = tuple([found.get(tag) for tag in VARYING])
         if header.pixel_offset < 0 or header.pixel_length == UNDEFINED:
