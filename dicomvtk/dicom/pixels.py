@@ -19,6 +19,8 @@ from dicomvtk.errors import PixelDecodeError
 __all__ = ["read_block"]
 
 Progress = Callable[[int, int], None]
+#: A decoder named by the caller: a frame in, its stored samples (row, column[, sample]) out.
+Decode = Callable[[Frame], NDArray[Any]]
 
 #: Decoding and page faults run without the GIL; more threads than this gain nothing on one disk.
 _MAX_THREADS = 8
@@ -31,21 +33,22 @@ def read_block(
     plan: ValuePlan,
     shape: tuple[int, ...],
     *,
-    use_pydicom: bool = False,
+    decode: Decode | None = None,
     progress: Progress | None = None,
 ) -> NDArray[Any]:
     """Return the values of `frames` as one C-ordered block of `shape` (frame, row, column[, sample]).
 
     `plan` says the dtype. Where it left the choice to the values present, its narrow dtype is tried first, and only
-    if a value does not fit are the frames read again, into 32 bits, and narrowed to what the values need.
+    if a value does not fit are the frames read again, into 32 bits, and narrowed to what the values need. `decode`
+    takes the place of our own decoders.
     """
-    filler = _Filler(frames, plan, np.empty(shape, plan.dtype), use_pydicom)
+    filler = _Filler(frames, plan, np.empty(shape, plan.dtype), decode)
     _fill_all(filler, progress)
     if not filler.overflowed:
         return filler.block
     del filler.block
     wide = ValuePlan(_wide_dtype(plan), False, plan.rescales)
-    filler = _Filler(frames, wide, np.empty(shape, wide.dtype), use_pydicom)
+    filler = _Filler(frames, wide, np.empty(shape, wide.dtype), decode)
     _fill_all(filler, progress)
     narrow = narrowest_integer((float(filler.block.min()), float(filler.block.max())))
     return filler.block.astype(narrow, copy=False)
@@ -102,11 +105,11 @@ class _Counter:
 class _Filler:
     """Fills slices of one block, each from its frame: read or decode, clean the bits, rescale, in place."""
 
-    def __init__(self, frames: Sequence[Frame], plan: ValuePlan, block: NDArray[Any], use_pydicom: bool) -> None:
+    def __init__(self, frames: Sequence[Frame], plan: ValuePlan, block: NDArray[Any], decode: Decode | None) -> None:
         self.frames = frames
         self.plan = plan
         self.block = block
-        self.use_pydicom = use_pydicom
+        self.decode = decode
         self.overflowed = False
 
     def fill(self, chunk: range, counter: _Counter) -> None:
@@ -117,7 +120,7 @@ class _Filler:
                 frame = self.frames[n]
                 if self.overflowed:
                     return
-                if self.use_pydicom or not decode_raw.handles(frame):
+                if self.decode is not None or not decode_raw.handles(frame):
                     self._decoded(n, frame)
                 else:
                     if frame.path != path:
@@ -140,7 +143,9 @@ class _Filler:
         self._place(n, frame.common, samples)
 
     def _decoded(self, n: int, frame: Frame) -> None:
-        if self.use_pydicom or not decode_codecs.handles(frame):
+        if self.decode is not None:
+            samples = self.decode(frame)
+        elif not decode_codecs.handles(frame):
             samples = decode_pydicom.decode(frame)
         else:
             samples = decode_codecs.decode(frame)

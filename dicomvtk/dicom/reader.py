@@ -10,8 +10,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from dicomvtk.dicom import decode_pydicom
 from dicomvtk.dicom.findings import check_codes, raise_first_stop
-from dicomvtk.dicom.pixels import read_block
+from dicomvtk.dicom.pixels import Decode, read_block
 from dicomvtk.dicom.repair import repair
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.scan import Scan, scan
@@ -117,16 +118,20 @@ def _values(stack: Stack, stored: bool, decoder: str | None, progress: Progress 
     plan = plan_values(stack.frames, stored)
     colour = (3,) if stack.is_colour else ()
     shape = (len(stack.frames), common.rows or 0, common.columns or 0, *colour)
-    if decoder == "vtk":
-        from dicomvtk.dicom.decode_vtk import read_stack
-
-        block = read_stack(stack, plan, shape)
-    else:
-        block = read_block(stack.frames, plan, shape, use_pydicom=decoder == "pydicom", progress=progress)
+    block = read_block(stack.frames, plan, shape, decode=_named_decoder(decoder), progress=progress)
     further = tuple(len(axis) for axis in reversed(stack.axes))
     block = block.reshape(*further, stack.slice_count, *shape[1:])
     grid = block.ndim - len(colour)
     return block.transpose(*reversed(range(grid)), *range(grid, block.ndim))
+
+
+def _named_decoder(name: str | None) -> Decode | None:
+    """Return the decoder the caller named; imported only then, since VTK is not needed to read."""
+    if name == "vtk":
+        from dicomvtk.dicom import decode_vtk
+
+        return decode_vtk.decode
+    return decode_pydicom.decode if name == "pydicom" else None
 
 
 def _volume(stack: Stack, array: NDArray[Any], stored: bool) -> Volume:
