@@ -165,8 +165,8 @@ def _check_header(reader: vtkDICOMImageReader, frame: Frame) -> None:
     ):
         if ours != theirs:
             raise UnsupportedError(
-                f"decoder='vtk' cannot read {frame.path}: {name} is {ours}, and VTK finds {theirs}, "
-                f"perhaps inside a sequence. {_INSTEAD}"
+                f"decoder='vtk' cannot read {frame.path}: {name} is {ours}, and VTK finds {theirs} "
+                f"(it stops at a VR it does not know, and reads into sequences). {_INSTEAD}"
             )
 
 
