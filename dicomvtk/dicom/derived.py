@@ -66,7 +66,6 @@ _ACQUISITION = {
 #: What a PET says of each slice, kept from the nearest.
 _OF_PET_SLICE = ("AcquisitionDate", "AcquisitionTime", "ActualFrameDuration", "FrameReferenceTime", "DecayFactor")
 
-_HEADER_SIZE_LIMIT = 1024
 #: A derived series is numbered this much above its source, so that the two stay apart in a list.
 _NUMBER_STEP = 1000
 
@@ -99,7 +98,7 @@ def read_source(like: Volume | Stack | str | os.PathLike[str]) -> Source:
     files = _files(like)
     if not files:
         raise NoDicomError(f"Cannot derive from {like}: no DICOM image found there.")
-    header = dcmread(files[0], stop_before_pixels=True, defer_size=_HEADER_SIZE_LIMIT * 1024)
+    header = dcmread(files[0], stop_before_pixels=True)
     header.remove_private_tags()
     header.decode()
     datasets = tuple(dcmread(file, specific_tags=_tags_of_each(), stop_before_pixels=True) for file in files)
@@ -123,7 +122,7 @@ def source_geometry(like: object, shape: Sequence[int]) -> Geometry | None:
 def kept_attributes(source: Source, storage: StorageClass) -> dict[str, Any]:
     """Return what all files of the derived series take over, by keyword."""
     header = source.header
-    kept: dict[str, Any] = {keyword: "" for keyword in _NEVER_MADE_UP}
+    kept: dict[str, Any] = dict.fromkeys(_NEVER_MADE_UP, "")
     kept.update({k: header[k] for k in _KEPT if k in header and not header[k].is_empty})
     if not _all_agree(source, "FrameOfReferenceUID"):  # some anonymisers give every slice its own
         kept.pop("FrameOfReferenceUID", None)

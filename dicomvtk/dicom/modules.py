@@ -6,7 +6,7 @@ Type 2 attributes that nobody stated are present and empty. Numbers become decim
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,10 +52,13 @@ UNPAIRED_BODY_PARTS = frozenset(
 #: Orientation cosines further than this from orthogonal unit vectors are replaced by the nearest ones that are.
 _ORTHONORMAL = 1e-7
 
+#: Characters of a Long String or a Person Name group (PS3.5 table 6.2-1).
+_LINE_LENGTH = 64
+
 
 def patient(name: str, identifier: str) -> Attributes:
     """Return the Patient module (C.7.1.1)."""
-    return {"PatientName": name, "PatientID": identifier, "PatientBirthDate": "", "PatientSex": ""}
+    return {"PatientName": _line(name), "PatientID": _line(identifier), "PatientBirthDate": "", "PatientSex": ""}
 
 
 def study(uid: str, description: str, now: datetime.datetime) -> Attributes:
@@ -69,7 +72,7 @@ def study(uid: str, description: str, now: datetime.datetime) -> Attributes:
         "ReferringPhysicianName": "",
     }
     if description:
-        attributes["StudyDescription"] = description
+        attributes["StudyDescription"] = _line(description)
     return attributes
 
 
@@ -83,19 +86,17 @@ def series(uid: str, modality: str, description: str, now: datetime.datetime) ->
         "SeriesTime": _time(now),
     }
     if description:
-        attributes["SeriesDescription"] = description
+        attributes["SeriesDescription"] = _line(description)
     return attributes
 
 
-def laterality(known: Mapping[str, Any]) -> Attributes:
-    """Return Laterality for the BodyPartExamined of `known`: absent, as stated, or empty where nothing is known.
+def laterality(body_part: str, side: str) -> Attributes:
+    """Return Laterality for a BodyPartExamined: absent, `side`, or empty where neither is known.
 
     It is required where the part is paired and forbidden where it is not (C.7.3.1); empty is the only honest value for
     a part nobody named.
     """
-    if known.get("BodyPartExamined") in UNPAIRED_BODY_PARTS:
-        return {}
-    return {"Laterality": known.get("Laterality", "")}
+    return {} if body_part in UNPAIRED_BODY_PARTS else {"Laterality": side}
 
 
 def frame_of_reference(uid: str) -> Attributes:
@@ -286,6 +287,12 @@ def _cosines(geometry: Geometry) -> NDArray[np.float64]:
         left, _, right = np.linalg.svd(cosines, full_matrices=False)
         return np.asarray(left @ right)
     return cosines
+
+
+def _line(text: str) -> str:
+    """Return `text` as one value of at most 64 characters (LO, PN): a backslash would make it two."""
+    printable = "".join(c if c.isprintable() else " " for c in text.replace("\\", "/"))
+    return printable[:_LINE_LENGTH].strip()
 
 
 def _date(now: datetime.datetime) -> str:

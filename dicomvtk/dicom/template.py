@@ -25,10 +25,11 @@ from dicomvtk.version import __version__
 __all__ = ["IMPLEMENTATION_CLASS_UID", "HeaderTemplate"]
 
 #: Names this software in every file it writes (PS3.7 D.3.3.2): a UUID-derived root of its own, the same for ever.
-IMPLEMENTATION_CLASS_UID = "2.25.228041390712047193352850610874930915407"
+IMPLEMENTATION_CLASS_UID = "2.25.82781745272532656673781337648800295340"
 
 _PREAMBLE = bytes(128) + b"DICM"
 _UTF8 = "ISO_IR 192"
+_SHORT_STRING = 16
 _GROUP_LENGTH = struct.Struct("<HH2sHI")
 _LONG_HEAD = struct.Struct("<HH2sHI")
 
@@ -54,7 +55,16 @@ class HeaderTemplate:
     def __init__(self, attributes: Mapping[str, Any]) -> None:
         self._pixel_representation = int(attributes.get("PixelRepresentation", 0))
         self._shared = _encoded(attributes, self._pixel_representation)
-        self._class_uid = str(attributes["SOPClassUID"])
+        self._meta = _encoded(
+            {
+                "FileMetaInformationVersion": b"\x00\x01",
+                "MediaStorageSOPClassUID": attributes["SOPClassUID"],
+                "TransferSyntaxUID": ExplicitVRLittleEndian,
+                "ImplementationClassUID": IMPLEMENTATION_CLASS_UID,
+                "ImplementationVersionName": f"DICOMVTK {__version__}"[:_SHORT_STRING],
+            },
+            0,
+        )
 
     def header(self, sop_instance_uid: str, attributes: Mapping[str, Any]) -> bytes:
         """Return all bytes of a file before its pixel data; `attributes` complete or replace the shared ones."""
@@ -63,18 +73,7 @@ class HeaderTemplate:
         return self._file_meta(sop_instance_uid) + _in_order(elements)
 
     def _file_meta(self, sop_instance_uid: str) -> bytes:
-        meta = _encoded(
-            {
-                "FileMetaInformationVersion": b"\x00\x01",
-                "MediaStorageSOPClassUID": self._class_uid,
-                "MediaStorageSOPInstanceUID": sop_instance_uid,
-                "TransferSyntaxUID": ExplicitVRLittleEndian,
-                "ImplementationClassUID": IMPLEMENTATION_CLASS_UID,
-                "ImplementationVersionName": f"DICOMVTK {__version__}"[:16],
-            },
-            0,
-        )
-        body = _in_order(meta)
+        body = _in_order({**self._meta, **_encoded({"MediaStorageSOPInstanceUID": sop_instance_uid}, 0)})
         return _PREAMBLE + _GROUP_LENGTH.pack(0x0002, 0x0000, b"UL", 4, len(body)) + body
 
 

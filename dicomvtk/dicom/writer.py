@@ -43,6 +43,9 @@ _CARRIED = ("BodyPartExamined", "Laterality", "PatientPosition", "BurnedInAnnota
 _CARRIED_PET = ("Units", "DecayCorrection", "FrameReferenceTime", "DecayFactor", "CountsSource", "SeriesType")
 _CARRIED_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 _NAME_DIGITS = 4
+#: Rows and Columns are US, the length of PixelData 32 bits less the undefined length (PS3.5 sections 6.2 and 7.1).
+_MAX_ROWS = 65535
+_MAX_PIXEL_BYTES = 2**32 - 2
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def write_series(
     spacing, origin, direction : optional
         Millimetres (i, j, k), LPS position of the first voxel, (3, 3) LPS columns; they replace the volume's. An array
         with any of them has a place in the patient: the others are then 1 mm, (0, 0, 0) and the identity. An array
-        with none takes the grid of `like`, if the shapes agree.
+        with none takes the grid of `like`, if the shapes agree, and its modality, if deeper than 8 bits.
     attributes : mapping
         Further attributes, by keyword, ``(group, element)`` or ``"gggg,eeee"``; they win over all defaults.
     per_slice : callable
@@ -131,7 +134,8 @@ def write_series(
         Where the folder is taken, or the disk refuses.
     """
     source = None if like is None else read_source(like)
-    volume = _as_volume(volume, modality, like, spacing, origin, direction)
+    given = volume if isinstance(volume, Volume) else _volume_of_array(volume, modality, like, source)
+    volume = _placed(_one_frame(given), spacing, origin, direction)
     stated = series_attributes(attributes)
     plan = plan_series(volume, modality, {**volume.info.attributes, **_known(source), **stated})
     header = _series_header(volume, plan, source, stated)
@@ -141,23 +145,33 @@ def write_series(
         for k, name in enumerate(names):
             own = _slice_header(volume.geometry, plan, source, k)
             if per_slice is not None:
-                own.update(slice_attributes(per_slice(k), k))
+                own.update(slice_attributes(per_slice(k) or {}, k))
             _write_image(filling / name, template.header(_new_uid(), own), _plane(volume, k), plan.encoding)
             if progress is not None:
                 progress(k + 1, len(names))
     return _report(Path(folder), names, plan, header)
 
 
-def _as_volume(
-    given: Volume | ArrayLike,
-    modality: str | None,
-    like: object,
-    spacing: Sequence[float] | None,
-    origin: Sequence[float] | None,
-    direction: ArrayLike | None,
-) -> Volume:
-    """Return what is to be written as a volume of one 3-D frame, with the geometry the caller states."""
-    volume = given if isinstance(given, Volume) else _volume_of_array(given, modality, like)
+def _volume_of_array(given: ArrayLike, modality: str | None, like: object, source: Source | None) -> Volume:
+    """Return an array as a volume. It takes the grid of `like` if that fits, and its modality if over 8 bits deep."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise UnsupportedError("Cannot write a masked array: DICOM has no mask. Give array.filled(value).")
+    array = np.asarray(given)
+    colour = array.ndim == 4 and array.shape[-1] in (3, 4)
+    if array.dtype.kind not in "biufc" or not (array.ndim in (2, 3) or colour) or array.size == 0:
+        raise UnsupportedError(
+            f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected "
+            "integers or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
+        )
+    if modality is None and source is not None and array.dtype.itemsize > 1:
+        modality = _text(source.header.get("Modality"))
+    info = SeriesInfo(modality=modality or "", unit="HU" if modality == "CT" else "")
+    geometry = source_geometry(like, array.shape) if array.ndim > 2 else None
+    return Volume(array, info=info) if geometry is None else Volume(array, geometry, info)
+
+
+def _one_frame(volume: Volume) -> Volume:
+    """Return `volume` if it is one regular 3-D frame of real numbers, of a size that DICOM can say."""
     if volume.axes:
         names = ", ".join(f"{axis.keyword} ({len(axis)})" for axis in volume.axes)
         raise UnsupportedError(
@@ -170,6 +184,19 @@ def _as_volume(
             f"Cannot write values of dtype {volume.dtype} as DICOM; expected integers, floats or bool. "
             "Write real and imaginary part, or magnitude and phase, as series of their own."
         )
+    columns, rows, _ = volume.geometry.shape
+    if max(columns, rows) > _MAX_ROWS or volume.array[:, :, 0].size * volume.dtype.itemsize > _MAX_PIXEL_BYTES:
+        raise UnsupportedError(
+            f"Cannot write slices of {columns} columns and {rows} rows: "
+            f"a DICOM image has at most {_MAX_ROWS} of each, and 4 GiB of pixels."
+        )
+    return volume
+
+
+def _placed(
+    volume: Volume, spacing: Sequence[float] | None, origin: Sequence[float] | None, direction: ArrayLike | None
+) -> Volume:
+    """Return `volume` with the geometry the caller states, where one is stated."""
     if spacing is None and origin is None and direction is None:
         return volume
     old = volume.geometry
@@ -180,21 +207,6 @@ def _as_volume(
         old.direction if direction is None else np.asarray(direction, dtype=np.float64),
     )
     return replace(volume, geometry=new)
-
-
-def _volume_of_array(given: ArrayLike, modality: str | None, like: object) -> Volume:
-    if isinstance(given, np.ma.MaskedArray):
-        raise UnsupportedError("Cannot write a masked array: DICOM has no mask. Give array.filled(value).")
-    array = np.asarray(given)
-    colour = array.ndim == 4 and array.shape[-1] in (3, 4)
-    if array.dtype.kind not in "biuf" or not (array.ndim in (2, 3) or colour) or array.size == 0:
-        raise UnsupportedError(
-            f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected "
-            "integers or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
-        )
-    geometry = source_geometry(like, array.shape) if array.ndim > 2 else None
-    info = SeriesInfo(unit="HU") if modality == "CT" else SeriesInfo()
-    return Volume(array, geometry, info)  # type: ignore[arg-type]  # None means unplaced
 
 
 def _known(source: Source | None) -> dict[str, Any]:
@@ -229,11 +241,13 @@ def _series_header(
     if source is not None:
         header.update(kept_attributes(source, plan.storage))
         header["DerivationDescription"] = _derivation(volume.history, header.get("DerivationDescription", ""))
+    if {"WindowCenter", "WindowWidth"} & set(stated):
+        for keyword in ("VOILUTFunction", "WindowCenterWidthExplanation"):
+            header.pop(keyword, None)
     header.update(stated)
-    part = {keyword: _text(header.pop(keyword, "")) for keyword in ("BodyPartExamined", "Laterality")}
-    if part["BodyPartExamined"]:
-        header["BodyPartExamined"] = part["BodyPartExamined"]
-    header.update(modules.laterality(part))
+    if "Laterality" not in stated:
+        side = _text(header.pop("Laterality", ""))
+        header.update(modules.laterality(_text(header.get("BodyPartExamined")), side))
     return header
 
 
