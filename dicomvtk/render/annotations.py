@@ -109,7 +109,8 @@ def _along(plane: SlicePlane, offset: float) -> str:
 
 def _who(volume: Volume) -> list[str]:
     info = volume.info
-    return [person_name(info.patient_name), info.patient_id, _date(info.study_date)]
+    name = person_name(info.patient_name)
+    return [name, info.patient_id if info.patient_id != name else "", _date(info.study_date)]
 
 
 def _what(volume: Volume, note: str) -> list[str]:

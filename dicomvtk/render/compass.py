@@ -47,8 +47,8 @@ def _cube() -> vtkAnnotatedCubeActor:
     cube.SetZMinusFaceText("F")
     cube.SetFaceTextScale(0.62)
     # Upright for someone who looks from the side with the head up; VTK lays the text of the side faces down.
-    cube.SetXFaceTextRotation(90)
-    cube.SetYFaceTextRotation(180)
+    cube.SetXFaceTextRotation(0)
+    cube.SetYFaceTextRotation(0)
     cube.SetZFaceTextRotation(-90)
     cube.GetCubeProperty().SetColor(_FACE)
     cube.GetTextEdgesProperty().SetOpacity(0.0)

@@ -13,6 +13,7 @@ __all__ = ["PaneLabels", "font_size"]
 _CORNER_COLOUR = (0.86, 0.88, 0.90)
 _LETTER_COLOUR = (1.0, 0.80, 0.35)
 _MARGIN = 6
+_SHADE_OPACITY = 0.5
 #: Below this width (pixels) the corners would cover the picture: only what is at the bottom left stays.
 _NARROW = 240
 _SMALLEST, _LARGEST = 10, 20
@@ -37,9 +38,14 @@ class PaneLabels:
         self._letters = [_text_actor(renderer, place, _LETTER_COLOUR, bold=True) for place in _SIDES]
         self._now: object = None
 
-    def apply(self, corners: Corners, letters: tuple[str, str, str, str], rect: Rect, *, visible: bool) -> None:
-        """Show `corners` and the `letters` at left, right, bottom and top of a pane that takes `rect`."""
-        wanted = (corners, letters, rect, visible)
+    def apply(
+        self, corners: Corners, letters: tuple[str, str, str, str], rect: Rect, *, visible: bool, on_white: bool = False
+    ) -> None:
+        """Show `corners` and the `letters` at left, right, bottom and top of a pane that takes `rect`.
+
+        `on_white` puts a shade behind the text, for pictures with a white ground.
+        """
+        wanted = (corners, letters, rect, visible, on_white)
         if wanted == self._now:
             return
         self._now = wanted
@@ -51,6 +57,8 @@ class PaneLabels:
             _write(actor, lines if shown else (), size, rect, _CORNERS[name], rect.width // 2 - 2 * _MARGIN)
         for letter, actor, place in zip(letters, self._letters, _SIDES, strict=True):
             _write(actor, (letter,) if visible and letter else (), round(size * 1.25), rect, place, rect.width)
+        for actor in (*self._corners.values(), *self._letters):
+            actor.GetTextProperty().SetBackgroundOpacity(_SHADE_OPACITY if on_white else 0.0)
 
 
 def _text_actor(

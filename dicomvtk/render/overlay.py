@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor
+from vtkmodules.vtkFiltersSources import vtkPlaneSource
+from vtkmodules.vtkRenderingCore import vtkActor2D, vtkCoordinate, vtkPolyDataMapper2D, vtkRenderer, vtkTextActor
 
 from dicomvtk.render.fonts import readable, set_font
 from dicomvtk.render.help import help_text
@@ -10,9 +11,10 @@ from dicomvtk.render.help import help_text
 __all__ = ["Overlay"]
 
 _PAPER = (0.07, 0.08, 0.10)
+_PAPER_OPACITY = 0.88
 _INK = (0.92, 0.93, 0.94)
 _KEYS = (1.0, 0.80, 0.35)
-_LARGEST, _SMALLEST = 16, 8
+_LARGEST, _SMALLEST = 20, 8
 #: Height of a line of text as a share of its font's size, VTK's own font.
 _LINE_SHARE = 1.3
 #: Where the columns meet and where they begin, as shares of the window's width.
@@ -26,7 +28,7 @@ class Overlay:
         self.renderer = vtkRenderer()
         self.renderer.SetLayer(2)
         self.renderer.InteractiveOff()
-        self._paper = _text_actor(self.renderer, _PAPER)
+        self._paper = _sheet(self.renderer)
         self._keys = _text_actor(self.renderer, _KEYS, justification=2)
         self._meaning = _text_actor(self.renderer, _INK)
         self._message = _text_actor(self.renderer, _INK, justification=1)
@@ -40,6 +42,7 @@ class Overlay:
     def apply(self, size: tuple[int, int], *, help_sheet: bool) -> None:
         """Show the help sheet or not, in a window of `size` (width, height) pixels."""
         width, height = size
+        self._paper.SetVisibility(help_sheet)
         font = min(_LARGEST, int(height * 0.9 / (self._lines * _LINE_SHARE)), int(width / 56))
         font = max(font, _SMALLEST)
         for actor, x in ((self._keys, _KEYS_RIGHT), (self._meaning, _MEANING_LEFT)):
@@ -47,7 +50,6 @@ class Overlay:
             actor.GetTextProperty().SetFontSize(font)
             actor.GetTextProperty().SetVerticalJustificationToCentered()
             actor.SetPosition(x * width, height / 2)
-        self.renderer.SetBackground(*_PAPER)
         self._message.GetTextProperty().SetFontSize(font)
         self._message.SetPosition(width / 2, 12)
 
@@ -57,6 +59,25 @@ class Overlay:
         set_font(self._message.GetTextProperty(), shown.font)
         self._message.SetInput(shown.text)
         self._message.SetVisibility(bool(text))
+
+
+def _sheet(renderer: vtkRenderer) -> vtkActor2D:
+    """Add a dark sheet over the whole window that lets the picture shine through a little."""
+    plane = vtkPlaneSource()
+    plane.SetOrigin(-1.0, -1.0, 0.0)
+    plane.SetPoint1(2.0, -1.0, 0.0)
+    plane.SetPoint2(-1.0, 2.0, 0.0)
+    coordinate = vtkCoordinate()
+    coordinate.SetCoordinateSystemToNormalizedViewport()
+    mapper = vtkPolyDataMapper2D()
+    mapper.SetInputConnection(plane.GetOutputPort())
+    mapper.SetTransformCoordinate(coordinate)
+    actor = vtkActor2D()
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetColor(_PAPER)
+    actor.GetProperty().SetOpacity(_PAPER_OPACITY)
+    renderer.AddViewProp(actor)
+    return actor
 
 
 def _text_actor(renderer: vtkRenderer, colour: tuple[float, float, float], *, justification: int = 0) -> vtkTextActor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane
 from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkPolyDataMapper, vtkRenderer
 
@@ -21,10 +20,12 @@ from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, Vo
 from dicomvtk.render.slice_pane import PLANE_COLOURS, add_frame, slice_prop
 from dicomvtk.volume import Volume
 
-__all__ = ["Pane3D", "fit_distance_mm"]
+__all__ = ["Pane3D", "fit_distance_mm", "mm_per_pixel_3d"]
 
 _BACKGROUND = (0.055, 0.065, 0.08)
 _VIEW_ANGLE_DEGREES = 30.0
+#: What is worth seeing seldom fills the faces of the grid: the near half of it may reach past the edge of the pane.
+_DEPTH_SHARE = 0.35
 
 
 class Pane3D:
@@ -49,6 +50,11 @@ class Pane3D:
         """What was left out to draw the volume, and why there is no surface; empty where all is drawn."""
         missing = any(actor is None for actor in self._surfaces.values())
         return "no surface at this level" if missing else self._raycast.note if self._raycast else ""
+
+    @property
+    def built(self) -> int:
+        """How many of the props that take long to make are there."""
+        return len(self._surfaces) + (self._raycast is not None)
 
     def build(self, state: State, *, software: bool) -> None:
         """Make the props that `state` shows and that were not made yet: this is what takes seconds."""
@@ -132,20 +138,17 @@ class Pane3D:
 
 
 def fit_distance_mm(geometry: Geometry, aspect: float) -> float:
-    """Return how far from the centre the eye must be to see the whole grid, from any of the six anatomical sides.
+    """Return how far from the centre the eye must be to see the middle section of the grid, from any of its sides.
 
     `aspect` is width over height of the pane. The distance does not depend on where the eye is, so that turning the
     volume does not make it breathe.
     """
-    half = _half_extents_mm(geometry)
-    tangent = float(np.tan(np.radians(_VIEW_ANGLE_DEGREES / 2)))
-    distances = []
-    for depth, across in ((1, 0), (0, 1)):  # from front and side; from above the same box lies on its back
-        distances.append(max(half[2] / tangent, half[across] / (tangent * aspect)) + half[depth])
-    distances.append(max(half[1] / tangent, half[0] / (tangent * aspect)) + half[2])
-    return max(distances)
+    half = np.asarray(geometry.extent_mm) / 2
+    tangent = float(np.tan(np.radians(_VIEW_ANGLE_DEGREES / 2))) * min(1.0, aspect)
+    return float(half.max() / tangent + _DEPTH_SHARE * half.max())
 
 
-def _half_extents_mm(geometry: Geometry) -> NDArray[np.float64]:
-    half: NDArray[np.float64] = np.abs(geometry.direction) @ (np.asarray(geometry.extent_mm) / 2)
-    return half
+def mm_per_pixel_3d(geometry: Geometry, camera: Camera3D, rect: Rect) -> float:
+    """Return the size of a screen pixel in the 3-D pane at the depth of the volume's centre."""
+    distance = fit_distance_mm(geometry, rect.width / rect.height) / camera.zoom
+    return float(2 * distance * np.tan(np.radians(_VIEW_ANGLE_DEGREES / 2)) / rect.height)

@@ -18,8 +18,8 @@ from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 
 from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import Corners
-from dicomvtk.render.labels import PaneLabels
-from dicomvtk.render.layout import Rect, mm_per_pixel, view_centre
+from dicomvtk.render.labels import PaneLabels, font_size
+from dicomvtk.render.layout import Rect, mm_per_pixel, point_on_screen, view_centre
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import SliceLayer
@@ -63,7 +63,7 @@ class SlicePane:
         scale = mm_per_pixel(plane, state.pane_camera(plane.name), rect)
         self._look(state, plane, scale, rect)
         self._point(state, plane, point, scale, rect)
-        self._labels.apply(corners, plane.letters(), rect, visible=state.annotations)
+        self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, on_white=state.invert)
 
     def _look(self, state: State, plane: SlicePlane, scale: float, rect: Rect) -> None:
         pan = state.pane_camera(plane.name).pan_mm
@@ -77,10 +77,18 @@ class SlicePane:
         camera.SetClippingRange(distance / 2, distance * 1.5)
 
     def _point(self, state: State, plane: SlicePlane, point: NDArray[np.float64], scale: float, rect: Rect) -> None:
-        reach = 2 * scale * (rect.width + rect.height) + float(np.linalg.norm(point - plane.centre))
-        for line, direction in zip(self._lines, (plane.right, plane.up), strict=True):
-            line.SetVisibility(state.show_crosshair)
-            ends = [point + side * length * direction for side in (-1, 1) for length in (reach, _GAP_PIXELS * scale)]
+        """Draw the traces of the other planes; they end short of the letters at the edge of the pane."""
+        x, y = point_on_screen(plane, state.pane_camera(plane.name), rect, point)
+        edge = 2.5 * font_size(rect) if state.annotations else 0.0
+        across = (rect.x + edge - x, rect.x + rect.width - edge - x)
+        down = (rect.y + edge - y, rect.y + rect.height - edge - y)
+        inside = across[0] <= 0 <= across[1], down[0] <= 0 <= down[1]
+        for line, direction, (low, high), seen in zip(
+            self._lines, (plane.right, plane.up), (across, down), reversed(inside), strict=True
+        ):
+            line.SetVisibility(state.show_crosshair and seen)
+            steps = [(low, min(-_GAP_PIXELS, high)), (max(_GAP_PIXELS, low), high)]
+            ends = [point + step * scale * direction for pair in steps if pair[0] < pair[1] for step in pair]
             _set_segments(line, ends)
 
 

@@ -142,7 +142,7 @@ class Stage:
         slices = any(layer.in_3d for layer in state.shown(SliceLayer))
         cut = (state.crosshair, state.window, state.invert, state.interpolation, state.along) if slices else ()
         own = (state.layout, state.camera, state.layers, state.annotations, cut)
-        return (*own, self._pane_3d.note, self._size, state.help_sheet, self._message)
+        return (*own, self._pane_3d.built, self._pane_3d.note, self._size, state.help_sheet, self._message)
 
 
 def _prepare(window: vtkRenderWindow) -> None:

@@ -1,0 +1,77 @@
+"""The window on the screen and the loop that serves it."""
+
+from __future__ import annotations
+
+import time
+
+import vtkmodules.vtkRenderingUI  # noqa: F401  # registers the interactor of the platform
+from vtkmodules.vtkRenderingCore import vtkRenderWindow, vtkRenderWindowInteractor
+
+from dicomvtk.bridge.pipeline import Messages, quiet
+from dicomvtk.render.annotations import person_name
+from dicomvtk.render.controls import Controls
+from dicomvtk.render.opengl import screen_window
+from dicomvtk.render.scene import View
+from dicomvtk.render.session import Session
+from dicomvtk.volume import Volume
+
+__all__ = ["run_window"]
+
+_SIZE = (1200, 900)
+#: Share of the screen that the window takes at most.
+_SCREEN_SHARE = 0.9
+#: Pause between looks for events: short beside a frame, long beside the work of looking.
+_PAUSE_SECONDS = 0.005
+
+
+def run_window(volume: Volume, view: View) -> None:
+    """Show `view` of `volume` in a window and return when it is closed.
+
+    Raises RenderError where no window can be opened, and what went wrong in a move of the user.
+    """
+    with quiet() as said:
+        window = screen_window()
+        window.SetWindowName(_title(volume))
+        window.SetSize(*_fitting_size(window))
+        interactor = vtkRenderWindowInteractor()
+        interactor.SetRenderWindow(window)
+        session = Session(volume, view, window)
+        controls = Controls(session, interactor)
+        try:
+            interactor.Initialize()
+            session.draw(build_3d=False)  # the slices are there at once; the volume takes a moment
+            session.touch()
+            _serve(interactor, session, controls, said)
+        finally:
+            interactor.SetRenderWindow(None)  # type: ignore[arg-type]  # VTK takes None for no window
+            session.release()
+    if session.failure is not None:
+        raise session.failure
+
+
+def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Controls, said: Messages) -> None:
+    """Handle events until the window is closed.
+
+    Not ``Start()``: that keeps the interpreter's lock, so that Ctrl-C and other threads never get a turn (VTK 9.7).
+    """
+    told = 0
+    while not (interactor.GetDone() or session.closed):
+        interactor.ProcessEvents()
+        if interactor.GetDone() or session.closed:
+            break
+        session.draw(coarse=controls.dragging_3d)
+        if len(said.errors) > told:
+            told = len(said.errors)
+            session.say(said.errors[-1])
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _title(volume: Volume) -> str:
+    parts = (person_name(volume.info.patient_name), volume.info.description, "dicomvtk")
+    return " - ".join(part for part in parts if part)
+
+
+def _fitting_size(window: vtkRenderWindow) -> tuple[int, int]:
+    screen = window.GetScreenSize()
+    width, height = (min(wanted, int(_SCREEN_SHARE * there)) for wanted, there in zip(_SIZE, screen, strict=True))
+    return (width, height) if min(width, height) > 0 else _SIZE
