@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.anatomy import orientation_letters
-from dicomvtk.dicom.decimal_strings import coordinate_text, ds_text
+from dicomvtk.dicom.decimal_strings import coordinate_text
 from dicomvtk.dicom.encode import Encoding
 from dicomvtk.dicom.storage import CT, MR, PET, SeriesPlan
-from dicomvtk.display import WindowLevel
 from dicomvtk.geometry import Geometry
 from dicomvtk.version import __version__
 
@@ -28,14 +27,12 @@ __all__ = [
     "image_pixel",
     "image_plane",
     "laterality",
-    "modality_values",
     "of_storage",
     "patient",
     "patient_orientation",
     "series",
     "slice_plane",
     "study",
-    "window",
 ]
 
 Attributes = dict[str, Any]
@@ -186,49 +183,6 @@ def image_pixel(shape: Sequence[int], encoding: Encoding, photometric: str) -> A
     }
 
 
-def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
-    """Return how stored values become modality values: the Modality LUT module (C.11.1), always there in CT and PET.
-
-    The MR image has none. Every reader applies it as a standard extension, and Real World Value Mapping
-    (C.7.6.16.2.11), the standard's own way, says the same beside it.
-    """
-    encoding = plan.encoding
-    if plan.storage not in (CT, PET) and not encoding.is_rescaled:
-        return {}
-    rescale: Attributes = {"RescaleSlope": encoding.slope, "RescaleIntercept": encoding.intercept}
-    if plan.storage is not PET:  # PET says its unit in Units (C.8.9.1)
-        rescale["RescaleType"] = "HU" if unit == "HU" else "US"
-    if plan.storage is MR:
-        rescale["RealWorldValueMappingSequence"] = [_real_world_values(encoding)]
-    return rescale
-
-
-def window(encoding: Encoding, windows: Sequence[WindowLevel]) -> Attributes:
-    """Return the VOI LUT module (C.11.2) in modality values: `windows`, or the full range where there are none.
-
-    LINEAR wants a width of at least 1 and puts the centre half a step higher (C.11.2.1.2.1); floats and narrower
-    windows are written as LINEAR_EXACT, which means what it says.
-    """
-    function: Attributes = {}
-    low, high = encoding.low, encoding.high
-    whole = encoding.max_error == 0.0 and encoding.slope == "1"
-    if not windows and whole:
-        windows = [WindowLevel((low + high) / 2 + 0.5, high - low + 1)]
-    elif not windows:
-        windows = [WindowLevel.from_range(low, high)]
-        function = {"VOILUTFunction": "LINEAR_EXACT"}
-    if any(w.width < 1 for w in windows):
-        function = {"VOILUTFunction": "LINEAR_EXACT"}
-    attributes: Attributes = {
-        "WindowCenter": [ds_text(w.center) for w in windows],
-        "WindowWidth": [ds_text(w.width) for w in windows],
-        **function,
-    }
-    if any(w.explanation for w in windows):
-        attributes["WindowCenterWidthExplanation"] = [w.explanation for w in windows]
-    return attributes
-
-
 def of_storage(plan: SeriesPlan, slices: int) -> Attributes:
     """Return what the image module of the storage class demands beyond the general ones (C.8.2.1, C.8.3.1, ...)."""
     if plan.storage is CT:
@@ -262,21 +216,6 @@ def _pet(slices: int) -> Attributes:
         "RadiopharmaceuticalInformationSequence": [],
         "PatientOrientationCodeSequence": [],
         "PatientGantryRelationshipCodeSequence": [],
-    }
-
-
-def _real_world_values(encoding: Encoding) -> Attributes:
-    limits = np.iinfo(encoding.dtype)
-    return {
-        "RealWorldValueFirstValueMapped": int(limits.min),
-        "RealWorldValueLastValueMapped": int(limits.max),
-        "RealWorldValueIntercept": float(encoding.intercept),
-        "RealWorldValueSlope": float(encoding.slope),
-        "LUTExplanation": "Modality values",
-        "LUTLabel": "VALUES",
-        "MeasurementUnitsCodeSequence": [
-            {"CodeValue": "1", "CodingSchemeDesignator": "UCUM", "CodeMeaning": "no units"}
-        ],
     }
 
 

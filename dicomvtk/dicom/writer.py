@@ -10,23 +10,24 @@ import datetime
 import os
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dicomvtk.dicom import modules
-from dicomvtk.dicom.derived import Source, kept_attributes, kept_of_slice, read_source, source_geometry
+from dicomvtk.dicom.derived import Source, kept_attributes, kept_of_slice, read_source
 from dicomvtk.dicom.encode import Encoding
 from dicomvtk.dicom.new_folder import new_folder
 from dicomvtk.dicom.storage import PET, SECONDARY_CAPTURE, SeriesPlan, plan_series
 from dicomvtk.dicom.template import HeaderTemplate, pixel_data_head
 from dicomvtk.dicom.user_attributes import series_attributes, slice_attributes
-from dicomvtk.errors import GeometryError, UnsupportedError
-from dicomvtk.geometry import Float3, Geometry
+from dicomvtk.dicom.value_modules import modality_values, window
+from dicomvtk.dicom.writable import one_frame, placed, volume_of_array
+from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.volume import Volume
 
@@ -43,9 +44,6 @@ _CARRIED = ("BodyPartExamined", "Laterality", "PatientPosition", "BurnedInAnnota
 _CARRIED_PET = ("Units", "DecayCorrection", "FrameReferenceTime", "DecayFactor", "CountsSource", "SeriesType")
 _CARRIED_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 _NAME_DIGITS = 4
-#: Rows and Columns are US, the length of PixelData 32 bits less the undefined length (PS3.5 sections 6.2 and 7.1).
-_MAX_ROWS = 65535
-_MAX_PIXEL_BYTES = 2**32 - 2
 
 
 @dataclass(frozen=True)
@@ -134,8 +132,9 @@ def write_series(
         Where the folder is taken, or the disk refuses.
     """
     source = None if like is None else read_source(like)
-    given = volume if isinstance(volume, Volume) else _volume_of_array(volume, modality, like, source)
-    volume = _placed(_one_frame(given), spacing, origin, direction)
+    if not isinstance(volume, Volume):
+        volume = volume_of_array(volume, modality, like, source)
+    volume = placed(one_frame(volume), spacing, origin, direction)
     stated = series_attributes(attributes)
     plan = plan_series(volume, modality, {**volume.info.attributes, **_known(source), **stated})
     header = _series_header(volume, plan, source, stated)
@@ -150,63 +149,6 @@ def write_series(
             if progress is not None:
                 progress(k + 1, len(names))
     return _report(Path(folder), names, plan, header)
-
-
-def _volume_of_array(given: ArrayLike, modality: str | None, like: object, source: Source | None) -> Volume:
-    """Return an array as a volume. It takes the grid of `like` if that fits, and its modality if over 8 bits deep."""
-    if isinstance(given, np.ma.MaskedArray):
-        raise UnsupportedError("Cannot write a masked array: DICOM has no mask. Give array.filled(value).")
-    array = np.asarray(given)
-    colour = array.ndim == 4 and array.shape[-1] in (3, 4)
-    if array.dtype.kind not in "biufc" or not (array.ndim in (2, 3) or colour) or array.size == 0:
-        raise UnsupportedError(
-            f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected "
-            "integers or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
-        )
-    if modality is None and source is not None and array.dtype.itemsize > 1:
-        modality = _text(source.header.get("Modality"))
-    info = SeriesInfo(modality=modality or "", unit="HU" if modality == "CT" else "")
-    geometry = source_geometry(like, array.shape) if array.ndim > 2 else None
-    return Volume(array, info=info) if geometry is None else Volume(array, geometry, info)
-
-
-def _one_frame(volume: Volume) -> Volume:
-    """Return `volume` if it is one regular 3-D frame of real numbers, of a size that DICOM can say."""
-    if volume.axes:
-        names = ", ".join(f"{axis.keyword} ({len(axis)})" for axis in volume.axes)
-        raise UnsupportedError(
-            f"Cannot write a volume with further axes as one series: {names}. Write its frames: volume.frame(0), ..."
-        )
-    if not volume.regular:
-        raise GeometryError("Cannot write slices that are not on a regular grid; read them with fix= to get one.")
-    if volume.dtype.kind not in "biuf":
-        raise UnsupportedError(
-            f"Cannot write values of dtype {volume.dtype} as DICOM; expected integers, floats or bool. "
-            "Write real and imaginary part, or magnitude and phase, as series of their own."
-        )
-    columns, rows, _ = volume.geometry.shape
-    if max(columns, rows) > _MAX_ROWS or volume.array[:, :, 0].size * volume.dtype.itemsize > _MAX_PIXEL_BYTES:
-        raise UnsupportedError(
-            f"Cannot write slices of {columns} columns and {rows} rows: "
-            f"a DICOM image has at most {_MAX_ROWS} of each, and 4 GiB of pixels."
-        )
-    return volume
-
-
-def _placed(
-    volume: Volume, spacing: Sequence[float] | None, origin: Sequence[float] | None, direction: ArrayLike | None
-) -> Volume:
-    """Return `volume` with the geometry the caller states, where one is stated."""
-    if spacing is None and origin is None and direction is None:
-        return volume
-    old = volume.geometry
-    new = Geometry(
-        old.shape,
-        old.spacing if spacing is None else cast(Float3, tuple(spacing)),
-        old.origin if origin is None else cast(Float3, tuple(origin)),
-        old.direction if direction is None else np.asarray(direction, dtype=np.float64),
-    )
-    return replace(volume, geometry=new)
 
 
 def _known(source: Source | None) -> dict[str, Any]:
@@ -232,8 +174,8 @@ def _series_header(
         **modules.image_plane(geometry),
         **(modules.patient_orientation(geometry) if plan.storage is SECONDARY_CAPTURE else {}),
         **modules.image_pixel(volume.shape, plan.encoding, _photometric(volume)),
-        **modules.modality_values(plan, info.unit),
-        **({} if volume.is_colour else modules.window(plan.encoding, info.windows)),
+        **modality_values(plan, info.unit),
+        **({} if volume.is_colour else window(plan.encoding, info.windows)),
         **modules.of_storage(plan, geometry.shape[2]),
         **({"BurnedInAnnotation": "NO"} if made_here else {}),
     }

@@ -1,0 +1,79 @@
+"""What a caller gives to be written, as one 3-D volume of real numbers with a place in the patient, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dicomvtk.dicom.derived import Source, source_geometry
+from dicomvtk.errors import GeometryError, UnsupportedError
+from dicomvtk.geometry import Float3, Geometry
+from dicomvtk.metadata import SeriesInfo
+from dicomvtk.volume import Volume
+
+__all__ = ["one_frame", "placed", "volume_of_array"]
+
+#: Rows and Columns are US, the length of PixelData 32 bits less the undefined length (PS3.5 sections 6.2 and 7.1).
+_MAX_ROWS = 65535
+_MAX_PIXEL_BYTES = 2**32 - 2
+
+
+def volume_of_array(given: ArrayLike, modality: str | None, like: object, source: Source | None) -> Volume:
+    """Return an array as a volume. It takes the grid of `like` if that fits, and its modality if over 8 bits deep."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise UnsupportedError("Cannot write a masked array: DICOM has no mask. Give array.filled(value).")
+    array = np.asarray(given)
+    colour = array.ndim == 4 and array.shape[-1] in (3, 4)
+    if array.dtype.kind not in "biufc" or not (array.ndim in (2, 3) or colour) or array.size == 0:
+        raise UnsupportedError(
+            f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected "
+            "integers or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
+        )
+    if modality is None and source is not None and array.dtype.itemsize > 1:
+        modality = str(source.header.get("Modality") or "")
+    info = SeriesInfo(modality=modality or "", unit="HU" if modality == "CT" else "")
+    geometry = source_geometry(like, array.shape) if array.ndim > 2 else None
+    return Volume(array, info=info) if geometry is None else Volume(array, geometry, info)
+
+
+def one_frame(volume: Volume) -> Volume:
+    """Return `volume` if it is one regular 3-D frame of real numbers, of a size that DICOM can say."""
+    if volume.axes:
+        names = ", ".join(f"{axis.keyword} ({len(axis)})" for axis in volume.axes)
+        raise UnsupportedError(
+            f"Cannot write a volume with further axes as one series: {names}. Write its frames: volume.frame(0), ..."
+        )
+    if not volume.regular:
+        raise GeometryError("Cannot write slices that are not on a regular grid; read them with fix= to get one.")
+    if volume.dtype.kind not in "biuf":
+        raise UnsupportedError(
+            f"Cannot write values of dtype {volume.dtype} as DICOM; expected integers, floats or bool. "
+            "Write real and imaginary part, or magnitude and phase, as series of their own."
+        )
+    columns, rows, _ = volume.geometry.shape
+    if max(columns, rows) > _MAX_ROWS or volume.array[:, :, 0].size * volume.dtype.itemsize > _MAX_PIXEL_BYTES:
+        raise UnsupportedError(
+            f"Cannot write slices of {columns} columns and {rows} rows: "
+            f"a DICOM image has at most {_MAX_ROWS} of each, and 4 GiB of pixels."
+        )
+    return volume
+
+
+def placed(
+    volume: Volume, spacing: Sequence[float] | None, origin: Sequence[float] | None, direction: ArrayLike | None
+) -> Volume:
+    """Return `volume` with the geometry the caller states, where one is stated."""
+    if spacing is None and origin is None and direction is None:
+        return volume
+    old = volume.geometry
+    new = Geometry(
+        old.shape,
+        old.spacing if spacing is None else cast(Float3, tuple(spacing)),
+        old.origin if origin is None else cast(Float3, tuple(origin)),
+        old.direction if direction is None else np.asarray(direction, dtype=np.float64),
+    )
+    return replace(volume, geometry=new)
