@@ -22,7 +22,7 @@ from dicomvtk.errors import DicomVtkWarning, NoDicomError, SeriesError, Unsuppor
 from dicomvtk.geometry import Geometry
 from dicomvtk.volume import Volume
 
-__all__ = ["find_series", "read", "read_many"]
+__all__ = ["choose", "find_series", "read", "read_many"]
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -53,7 +53,7 @@ def read(
     """Return one series as a volume; see `dicomvtk.read`."""
     check_codes(allow, fix)
     _check_options(decoder, stored, dims)
-    stack = _chosen(path, series, progress)
+    stack = choose(path, series, progress)
     raise_first_stop(_name(stack), stack.findings, allow, fix)
     stack = _sliced(stack, slices)
     array = _values(stack, stored or bool({"bad-rescale", "modality-lut"} & set(allow)), decoder, progress)
@@ -80,7 +80,8 @@ def _check_options(decoder: str | None, stored: bool, dims: Sequence[str] | None
         raise UnsupportedError("dims= is not supported for this series: it has no dimension past (i, j, k).")
 
 
-def _chosen(path: Any, series: Stack | str | int | None, progress: Progress | None) -> Stack:
+def choose(path: Any, series: Stack | str | int | None = None, progress: Progress | None = None) -> Stack:
+    """Return the entry under `path` that `series` names, or the only one; raises SeriesError with a list otherwise."""
     if isinstance(series, Stack):
         return series
     if isinstance(path, Stack):
