@@ -29,10 +29,10 @@ _WIDTHS = (8, 16, 32)
 
 
 def handles(frame: Frame) -> bool:
-    """True for grey frames and RGB, YBR colour in the codings above."""
-    return (
-        frame.offset >= 0 and frame.common.transfer_syntax in _DECODERS and frame.common.bits_allocated in (8, 16, 32)
-    )
+    """True for grey, RGB and YBR frames in the codings above."""
+    common = frame.common
+    known = common.transfer_syntax in _DECODERS and common.bits_allocated in _WIDTHS
+    return frame.offset >= 0 and known and common.photometric != "PALETTE COLOR"
 
 
 def decode(frame: Frame) -> NDArray[Any]:

@@ -1,0 +1,158 @@
+"""Real series beside the NIfTI published with them (or made by dcm2niix), and real pixels beside pydicom's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+import dicomvtk
+from dicomvtk.dicom.decoders import decoding_problem
+from dicomvtk.dicom.elements import NotDicom
+from dicomvtk.dicom.headers import DamagedImage, Frame, HeaderReader, NotAnImage
+from dicomvtk.dicom.headers_pydicom import DamagedFile
+from dicomvtk.dicom.pixel_format import format_problem
+from dicomvtk.dicom.pixels import clean_bits, read_block
+from dicomvtk.dicom.rescale import plan_values
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+#: (item, entry's key, NIfTI, largest difference of values: the NIfTI's own rounding to float32 or to a slope)
+REFERENCES = [
+    ("ibsi_orientation_phantom", "1", "RefGenerated/1_IBSI2_Phase1.nii.gz", 0),
+    ("mr_decubitus_left", "2", "RefGenerated/2_t1_fl2d_sag.nii.gz", 0),
+    ("mr_enhanced_3d_sag", "5", "Ref/5_anat-T1w_acq-tfl.nii", 0),
+    ("mr_localizer_3_planes", "1a", "RefGenerated/1_Jaemin_Test_i00015.nii.gz", 0),
+    ("mr_localizer_3_planes", "1b", "RefGenerated/1_Jaemin_Test_i00008.nii.gz", 0),
+    ("mr_localizer_3_planes", "1c", "RefGenerated/1_Jaemin_Test_i00001.nii.gz", 0),
+    ("pet_whole_body", "x", "RefGenerated/3471270653_PET_WB_0.nii.gz", 0.01),
+    ("mr_enhanced_rgb", "14", "Ref/14_DWI_dir80_PA.nii", 0),
+]
+
+
+def in_ras(array: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return voxels and affine with axes turned to RAS, so that two files of one grid can be compared."""
+    turn = nibabel.io_orientation(affine)
+    return nibabel.apply_orientation(array, turn), affine @ nibabel.orientations.inv_ornt_aff(turn, array.shape)
+
+
+def nifti_voxels(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    image = nibabel.load(path)
+    array = np.asarray(image.dataobj)
+    if array.dtype.names:
+        array = np.stack([array[name] for name in array.dtype.names], axis=-1)
+    return in_ras(array, image.affine)
+
+
+@pytest.mark.parametrize(("item", "key", "nifti", "tolerance"), REFERENCES)
+def test_voxels_and_affine_are_those_of_the_nifti(
+    shared_data: Path, item: str, key: str, nifti: str, tolerance: float
+) -> None:
+    volume = dicomvtk.read(shared_data / item, series=key)
+    voxels, affine = in_ras(volume.array, LPS_TO_RAS @ volume.affine)
+    expected, expected_affine = nifti_voxels(shared_data / item / nifti)
+    np.testing.assert_allclose(affine, expected_affine, atol=1e-2)
+    np.testing.assert_allclose(voxels.astype(float), expected.astype(float), rtol=0, atol=tolerance)
+
+
+def real_frames(folder: Path) -> Iterator[tuple[Path, list[Frame]]]:
+    reader = HeaderReader()
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        try:
+            yield path, reader.frames(str(path))
+        except (NotDicom, NotAnImage, DamagedImage, DamagedFile):
+            continue
+
+
+def pydicom_pixels(path: Path, frames: list[Frame]) -> np.ndarray | None:
+    """Return stored values, colour as RGB, one array a frame; None where pydicom lacks a plug-in or a header."""
+    from pydicom.pixels import apply_color_lut
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            data_set = pydicom.dcmread(path, force=True)
+            array = data_set.pixel_array
+        except (RuntimeError, AttributeError, NotImplementedError):
+            return None
+        if int(data_set.get("NumberOfFrames") or 1) != len(frames):  # frames described, but their number left out
+            return None
+        common = frames[0].common
+        if common.photometric == "PALETTE COLOR":
+            array = apply_color_lut(array, data_set)
+            return (array >> 8 if array.dtype.itemsize > 1 else array).reshape(len(frames), *array.shape[-3:])
+    shape = (len(frames), common.rows, common.columns, *((3,) if common.samples > 1 else ()))
+    array = array.reshape(shape).copy()
+    clean_bits(array, common)
+    return array
+
+
+def test_stored_pixels_are_those_of_pydicom_on_every_real_file(shared_data: Path) -> None:
+    compared = 0
+    for path, frames in real_frames(shared_data):
+        common = frames[0].common
+        if format_problem(common) or decoding_problem(frames[0]) or any(frame.shortfall for frame in frames):
+            continue
+        expected = pydicom_pixels(path, frames)
+        if expected is None:
+            continue
+        block = read_block(frames, plan_values(frames, stored=True), expected.shape)
+        lossy_colour = common.photometric.startswith("YBR") and common.transfer_syntax.endswith(".50")
+        assert np.max(np.abs(block.astype(float) - expected)) <= (1 if lossy_colour else 0), path
+        compared += 1
+    assert compared > 950
+
+
+#: The transfer syntaxes of one CT image, and how far each may be from the uncompressed original (lossy ones).
+SAME_CT = {
+    "LittleEndianImplicitTransferSyntax_1.2.840.10008.1.2": 0,
+    "LittleEndianExplicitTransferSyntax_1.2.840.10008.1.2.1": 0,
+    "BigEndianExplicitTransferSyntax_1.2.840.10008.1.2.2": 0,
+    "DeflatedExplicitVRLittleEndianTransferSyntax_1.2.840.10008.1.2.1.99": 0,
+    "RLELosslessTransferSyntax_1.2.840.10008.1.2.5": 0,
+    "JPEGProcess14TransferSyntax_1.2.840.10008.1.2.4.57": 0,
+    "JPEGProcess14SV1TransferSyntax_1.2.840.10008.1.2.4.70": 0,
+    "JPEGLSLosslessTransferSyntax_1.2.840.10008.1.2.4.80": 0,
+    "JPEGLSLossyTransferSyntax_1.2.840.10008.1.2.4.81": 5,
+    "JPEG2000LosslessOnlyTransferSyntax_1.2.840.10008.1.2.4.90": 0,
+}
+
+
+@pytest.mark.parametrize("syntax", SAME_CT)
+def test_one_ct_in_many_syntaxes_has_one_set_of_values(shared_data: Path, syntax: str) -> None:
+    folder = shared_data / "syntaxes_ct_and_pattern"
+    original = dicomvtk.read(folder / "CTImage.dcm")
+    coded = dicomvtk.read(folder / f"CTImage.dcm_{syntax}.dcm")
+    assert coded.dtype == original.dtype
+    assert np.max(np.abs(coded.array.astype(int) - original.array)) <= SAME_CT[syntax]
+    assert coded.geometry == original.geometry
+
+
+@pytest.mark.parametrize(
+    "process", ["6_8TransferSyntax_1.2.840.10008.1.2.4.53", "10_12TransferSyntax_1.2.840.10008.1.2.4.55"]
+)
+def test_a_syntax_without_decoder_is_named_with_the_way_on(shared_data: Path, process: str) -> None:
+    path = shared_data / "syntaxes_ct_and_pattern" / f"CTImage.dcm_JPEGProcess{process}.dcm"
+    with pytest.raises(
+        dicomvtk.PixelDecodeError, match=rf"transfer syntax {process.split('_')[-1]}.*which nothing here decodes"
+    ):
+        dicomvtk.read(path)
+
+
+def test_real_gaps_and_tilts_are_seen(shared_data: Path) -> None:
+    stops = {
+        item: [
+            f.code for entry in dicomvtk.find_series(shared_data / item) for f in entry.findings if f.severity == "stop"
+        ]
+        for item in ("mr_several_series_one_folder_gap", "ct_gantry_tilt", "ct_duplicate_positions")
+    }
+    assert stops["mr_several_series_one_folder_gap"].count("gap") == 2
+    assert stops["ct_gantry_tilt"] == ["tilt"]
+    assert stops["ct_duplicate_positions"] == ["uneven"]
