@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydicom.charset import convert_encodings
+from pydicom.config import RAISE
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -115,7 +116,7 @@ def _element(keyword: str, value: Any) -> DataElement:
             value = _decimals(value)
         elif isinstance(value, tuple):
             value = list(value)
-        element = DataElement(tag, vr, value)
+        element = DataElement(tag, vr, value, validation_mode=RAISE)
         _check_multiplicity(element, str(dictionary_VM(tag)))
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
         raise _unfit(keyword, int(tag), vr, value, error) from error

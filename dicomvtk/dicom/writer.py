@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ _NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
 _CARRIED = ("BodyPartExamined", "Laterality", "PatientPosition", "BurnedInAnnotation")
 _CARRIED_PET = ("Units", "DecayCorrection", "FrameReferenceTime", "DecayFactor", "CountsSource", "SeriesType")
 _CARRIED_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+#: A value of VR CS (PS3.5 table 6.2-1).
+_CODE = re.compile("[A-Z0-9_ ]{1,16}")
 _NAME_DIGITS = 4
 
 
@@ -194,11 +197,13 @@ def _series_header(
 
 
 def _carried(info: SeriesInfo, plan: SeriesPlan) -> dict[str, Any]:
-    wanted = [*_CARRIED, *(_CARRIED_PET if plan.storage is PET else ())]
+    """Return what the volume says of its images, less codes that are none: they would make the new files wrong too."""
+    codes = [keyword for keyword in _CARRIED if _CODE.fullmatch(_text(info.attributes.get(keyword)))]
+    wanted = [*codes, *(_CARRIED_PET if plan.storage is PET else ())]
     if _text(info.attributes.get("LossyImageCompression")) == "01":
         wanted += _CARRIED_LOSSY
-    if plan.storage is PET:
-        wanted.remove("PatientPosition")
+    if plan.storage is PET:  # which says it in PatientOrientationCodeSequence
+        wanted = [keyword for keyword in wanted if keyword != "PatientPosition"]
     return {keyword: info.attributes[keyword] for keyword in wanted if info.attributes.get(keyword) not in (None, "")}
 
 

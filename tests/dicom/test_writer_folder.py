@@ -1,0 +1,149 @@
+"""A series is there whole or not at all, and what stood in its place stands until it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dicomvtk
+from dicomvtk import UnsupportedError, WriteError
+from dicomvtk.dicom.new_folder import new_folder
+
+ARRAY = np.arange(4 * 3 * 5, dtype=np.int16).reshape(4, 3, 5)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Return every file under `folder` by its path in it."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def stop_at(k: int, error: BaseException):  # type: ignore[no-untyped-def]
+    def per_slice(index: int) -> dict[str, str]:
+        if index == k:
+            raise error
+        return {}
+
+    return per_slice
+
+
+def test_missing_parents_are_made(tmp_path: Path) -> None:
+    report = dicomvtk.write_series(ARRAY, tmp_path / "a" / "b" / "out")
+
+    assert sorted(os.listdir(tmp_path / "a" / "b" / "out")) == [path.name for path in report.files]
+    assert os.listdir(tmp_path / "a" / "b") == ["out"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no"), MemoryError()])
+def test_nothing_is_left_of_a_run_that_stopped(error: BaseException, tmp_path: Path) -> None:
+    with pytest.raises(type(error)):
+        dicomvtk.write_series(ARRAY, tmp_path / "a" / "out", per_slice=stop_at(3, error))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_what_stood_there_stands_when_overwriting_stops(error: BaseException, tmp_path: Path) -> None:
+    dicomvtk.write_series(ARRAY, tmp_path / "out")
+    before = snapshot(tmp_path)
+
+    with pytest.raises((KeyboardInterrupt, WriteError)):
+        dicomvtk.write_series(ARRAY + 1, tmp_path / "out", overwrite=True, per_slice=stop_at(3, error))
+
+    assert snapshot(tmp_path) == before
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_full_disk_leaves_nothing_and_is_named(tmp_path: Path) -> None:
+    big = np.zeros((512, 512, 2), np.int16)
+    old_limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old_handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, old_limit[1]))
+    try:
+        with pytest.raises(WriteError, match=re.escape(f"Cannot write the folder {tmp_path / 'out'}: File too large")):
+            dicomvtk.write_series(big, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old_limit)
+        signal.signal(signal.SIGXFSZ, old_handler)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+
+    with pytest.raises(WriteError, match=r"already holds 1 entries \(notes.txt\).*overwrite=True"):
+        dicomvtk.write_series(ARRAY, tmp_path / "out")
+
+    assert snapshot(tmp_path) == {"out/notes.txt": b"mine"}
+
+
+def test_overwriting_replaces_all_files(tmp_path: Path) -> None:
+    dicomvtk.write_series(np.zeros((4, 3, 9), np.int16), tmp_path / "out")
+    os.chmod(tmp_path / "out", 0o750)
+
+    dicomvtk.write_series(ARRAY, tmp_path / "out", overwrite=True)
+
+    assert sorted(os.listdir(tmp_path / "out")) == [f"IM000{n}.dcm" for n in range(1, 6)]
+    assert os.listdir(tmp_path) == ["out"]
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+
+
+def test_folder_of_folders_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "home" / "photos").mkdir(parents=True)
+
+    with pytest.raises(WriteError, match=r"holds folders \(photos\)"):
+        dicomvtk.write_series(ARRAY, tmp_path / "home", overwrite=True)
+
+    assert (tmp_path / "home" / "photos").is_dir()
+
+
+def test_file_in_the_way_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+
+    with pytest.raises(WriteError, match="it is a file"):
+        dicomvtk.write_series(ARRAY, tmp_path / "out", overwrite=True)
+
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_empty_folder_and_link_to_a_folder_are_filled(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+
+    dicomvtk.write_series(ARRAY, tmp_path / "link")
+
+    assert (tmp_path / "link").is_symlink()
+    assert len(os.listdir(tmp_path / "real")) == 5
+
+
+def test_folder_that_cannot_be_renamed_is_filled_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "mount"
+    target.mkdir()
+    (target / "old").write_text("old")
+    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == target)
+    inode = target.stat().st_ino
+
+    with new_folder(target, overwrite=True) as filling:
+        (filling / "new").write_text("new")
+        assert snapshot(target)["old"] == b"old"
+
+    assert snapshot(target) == {"new": b"new"}
+    assert os.listdir(target) == ["new"]
+    assert target.stat().st_ino == inode
+
+
+def test_values_are_checked_before_the_folder_is_touched(tmp_path: Path) -> None:
+    dicomvtk.write_series(ARRAY, tmp_path / "out")
+    before = snapshot(tmp_path)
+
+    with pytest.raises(UnsupportedError):
+        dicomvtk.write_series(np.full((2, 2, 2), np.nan), tmp_path / "out", overwrite=True)
+
+    assert snapshot(tmp_path) == before
