@@ -1,0 +1,108 @@
+"""Volumes in files other than DICOM: one family of formats a module, found by suffix."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Protocol, cast
+
+from dicomvtk.errors import GeometryError, NoDicomError, UnsupportedError
+from dicomvtk.volume import Volume
+
+__all__ = ["SUFFIXES", "handles", "load", "save", "unknown_suffix"]
+
+PathLike = str | os.PathLike[str]
+
+
+class _Family(Protocol):
+    """What the module of a family offers."""
+
+    def load(self, path: Path) -> Volume: ...
+    def save(self, volume: Volume, path: Path) -> None: ...
+
+
+#: The module of each suffix; it is imported when first used.
+_FAMILIES = {
+    ".nii.gz": "nifti",
+    ".nii": "nifti",
+    ".nrrd": "nrrd",
+    ".mha": "metaimage",
+    ".vti": "vti",
+    ".npz": "npz",
+}
+
+SUFFIXES = tuple(_FAMILIES)
+
+
+def handles(path: PathLike) -> bool:
+    """True where the suffix of `path` is that of a format here, in any case.
+
+    >>> handles("head.NII.gz"), handles("head.dcm")
+    (True, False)
+    """
+    return _suffix(path) is not None
+
+
+def load(path: PathLike) -> Volume:
+    """Return the volume in the file at `path`: array (i, j, k, *axes) in Fortran order, geometry in LPS mm.
+
+    ``geometry.placed`` is False where the file states no position in a patient.
+
+    Raises
+    ------
+    UnsupportedError
+        For an unknown suffix, for what is not a file of that format, and for features of it not read here.
+    PixelDecodeError
+        Where the file is cut short or damaged.
+    GeometryError
+        Where its axes are not at right angles.
+    NoDicomError
+        Where there is no such file.
+    """
+    source = Path(path)
+    family = _family(source)
+    if not source.is_file():
+        raise NoDicomError(f"Cannot read {source}: no such file.")
+    try:
+        return family.load(source)
+    except GeometryError as error:
+        if str(source) in str(error):
+            raise
+        raise GeometryError(f"Cannot read {source}: {error}") from error
+
+
+def save(volume: Volume, path: PathLike) -> None:
+    """Write `volume` to `path` in the format of its suffix. The file is whole or absent.
+
+    No identifier goes with it: no name, number, date or UID. Raises UnsupportedError for an unknown suffix and for
+    what the format cannot hold, GeometryError for slices that are not regular, WriteError where writing fails.
+    """
+    target = Path(path)
+    family = _family(target)
+    if not volume.regular:
+        raise GeometryError(
+            f"Cannot write {target}: the slices of this volume are not regular (it was read with allow=), and the "
+            'file can only hold regular ones: read it with fix= of the same finding instead, for example fix={"gap"}.'
+        )
+    family.save(volume, target)
+
+
+def unknown_suffix(path: PathLike) -> UnsupportedError:
+    """Return the error that says which suffixes there are."""
+    return UnsupportedError(
+        f"Cannot tell the format of {Path(path)}: expected a name ending in {', '.join(SUFFIXES)}, "
+        "or a folder for DICOM."
+    )
+
+
+def _suffix(path: PathLike) -> str | None:
+    name = Path(path).name.lower()
+    return next((suffix for suffix in SUFFIXES if name.endswith(suffix) and name != suffix), None)
+
+
+def _family(path: Path) -> _Family:
+    suffix = _suffix(path)
+    if suffix is None:
+        raise unknown_suffix(path)
+    return cast(_Family, importlib.import_module(f"{__name__}.{_FAMILIES[suffix]}"))
