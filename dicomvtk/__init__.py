@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         extract_surface,
         find_series,
         from_vtk,
+        header,
         load,
         phantom,
         read,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
         WriteError,
     )
     from dicomvtk.geometry import Geometry
-    from dicomvtk.metadata import Axis, Finding, FrameSource, SeriesInfo
+    from dicomvtk.metadata import Axis, Finding, FrameSource, LookupTable, SeriesInfo
     from dicomvtk.volume import Volume
 
 _HOME = {
@@ -54,6 +55,7 @@ _HOME = {
             "extract_surface",
             "find_series",
             "from_vtk",
+            "header",
             "load",
             "phantom",
             "read",
@@ -81,7 +83,7 @@ _HOME = {
         ],
         "dicomvtk.errors",
     ),
-    **dict.fromkeys(["Axis", "Finding", "FrameSource", "SeriesInfo"], "dicomvtk.metadata"),
+    **dict.fromkeys(["Axis", "Finding", "FrameSource", "LookupTable", "SeriesInfo"], "dicomvtk.metadata"),
     "Geometry": "dicomvtk.geometry",
     "SeriesSource": "dicomvtk.dicom.series_source",
     "Volume": "dicomvtk.volume",
@@ -96,6 +98,7 @@ __all__ = [
     "FrameSource",
     "Geometry",
     "GeometryError",
+    "LookupTable",
     "NoDicomError",
     "PixelDecodeError",
     "RenderError",
@@ -111,6 +114,7 @@ __all__ = [
     "extract_surface",
     "find_series",
     "from_vtk",
+    "header",
     "load",
     "phantom",
     "read",

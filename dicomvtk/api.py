@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
     from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 
     from dicomvtk.dicom.stack import Stack
@@ -23,6 +24,7 @@ __all__ = [
     "extract_surface",
     "find_series",
     "from_vtk",
+    "header",
     "load",
     "phantom",
     "read",
@@ -106,6 +108,16 @@ def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None 
     return reader.read_many(path, progress=progress)
 
 
+def header(volume: Volume, k: int = 0) -> Dataset:
+    """Return the header of the file behind slice `k` of a volume read from DICOM, as a pydicom Dataset without pixels.
+
+    Slices of further axes follow in Fortran order, as in ``volume.info.sources``, which names file and frame.
+    """
+    from dicomvtk.dicom import reader
+
+    return reader.header(volume, k)
+
+
 def load(path: PathLike, *, progress: Progress | None = None) -> Volume:
     """Return the volume in `path`: a NIfTI, NRRD, MetaImage, VTI or NPZ file by its suffix, DICOM otherwise."""
     from dicomvtk import formats
@@ -116,7 +128,7 @@ def load(path: PathLike, *, progress: Progress | None = None) -> Volume:
 
 
 def write(volume: Volume, path: PathLike) -> None:
-    """Write `volume` to `path` by its suffix (``.nii .nii.gz .nrrd .mha .vti .npz``); a path without one is a DICOM folder.
+    """Write `volume` to `path` by its suffix: ``.nii .nii.gz .nrrd .mha .vti .npz``; without one, to a DICOM folder.
 
     The file is whole or absent: it is written beside its place and renamed. Raises UnsupportedError for another
     suffix and for what the format cannot hold, WriteError where writing fails.

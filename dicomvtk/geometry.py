@@ -120,7 +120,8 @@ class Geometry:
         lengths = np.linalg.norm(direction, axis=0)
         if not np.all(np.abs(lengths - 1.0) <= _ORTHONORMAL_TOLERANCE):
             raise GeometryError(
-                f"ImageOrientationPatient (0020,0037) is {list(image_orientation)}; expected two orthogonal unit vectors."
+                f"ImageOrientationPatient (0020,0037) is {list(image_orientation)}; "
+                "expected two orthogonal unit vectors."
             )
         spacing = (float(pixel_spacing[1]), float(pixel_spacing[0]), float(slice_spacing))
         return cls(_three(shape), spacing, _float3(image_position), direction / lengths)

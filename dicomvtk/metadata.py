@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dicomvtk.display import WindowLevel
 
-__all__ = ["Axis", "Finding", "FrameSource", "SeriesInfo", "Severity"]
+__all__ = ["Axis", "Finding", "FrameSource", "LookupTable", "SeriesInfo", "Severity"]
 
 Severity = Literal["info", "warn", "stop"]
 
@@ -37,6 +37,18 @@ class FrameSource:
 
     file: str
     frame: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class LookupTable:
+    """A VOI LUT (PS3.3 C.11.2.1.1): `table[value - first]`, the ends held beyond it.
+
+    `explanation` is LUTExplanation.
+    """
+
+    first: int
+    table: NDArray[np.integer[Any]]
+    explanation: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,11 @@ class SeriesInfo:
         Unit of the modality values: ``HU`` for CT, RescaleType, Units of a PET, or empty.
     windows : tuple of WindowLevel
         WindowCenter and WindowWidth of the middle slice, in the order of the header.
+    voi_luts : tuple of LookupTable
+        VOILUTSequence of the middle slice, in the order of the header.
+    padding : tuple of (low, high)
+        PixelPaddingValue to PixelPaddingRangeLimit as modality values: one pair, or one for each of `sources` where
+        slices are scaled differently; empty where the header names none. `Volume.padding_mask` uses it.
     photometric : str
         PhotometricInterpretation. MONOCHROME1 values are left as they are: only display inverts them.
     sources : tuple of FrameSource
@@ -94,6 +111,8 @@ class SeriesInfo:
     study_description: str = ""
     unit: str = ""
     windows: tuple[WindowLevel, ...] = ()
+    voi_luts: tuple[LookupTable, ...] = field(default=(), compare=False)
+    padding: tuple[tuple[float, float], ...] = ()
     photometric: str = "MONOCHROME2"
     sources: tuple[FrameSource, ...] = ()
     positions: NDArray[np.float64] | None = field(default=None, compare=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ class Volume:
 
     array: NDArray[Any]
     geometry: Geometry = _UNPLACED
-    info: SeriesInfo = SeriesInfo()
+    info: SeriesInfo = field(default_factory=SeriesInfo)
     findings: tuple[Finding, ...] = ()
     history: tuple[str, ...] = ()
     axes: tuple[Axis, ...] = ()
@@ -111,6 +111,22 @@ class Volume:
         """True where the last dimension holds colour samples."""
         return self.array.ndim == _SPATIAL_AXES + len(self.axes) + 1
 
+    def padding_mask(self) -> NDArray[np.bool_]:
+        """Return a mask of `shape`, True where a voxel holds padding (PixelPaddingValue, PS3.3 C.7.5.1.1.2).
+
+        All False where the header names no padding. Meaningful for values as they were read.
+        """
+        pairs = self.info.padding
+        if not pairs:
+            return np.zeros(self.shape, dtype=bool, order="F")
+        limits = np.asarray(pairs, dtype=np.float64).astype(self.dtype)
+        low, high = limits[:, 0], limits[:, 1]
+        if len(pairs) > 1:
+            sizes = (1, 1, self.shape[2], *(len(axis) for axis in self.axes))
+            low, high = low.reshape(sizes, order="F"), high.reshape(sizes, order="F")
+        mask: NDArray[np.bool_] = (self.array >= low) & (self.array <= high)
+        return mask
+
     def with_array(
         self,
         array: ArrayLike,
@@ -119,7 +135,7 @@ class Volume:
         step: str = "",
         axes: tuple[Axis, ...] | None = None,
     ) -> Volume:
-        """Return this volume with other voxels (and geometry, where the grid changed); `step` is added to the history."""
+        """Return this volume with other voxels, and geometry where the grid changed; `step` joins the history."""
         return replace(
             self,
             array=np.asarray(array),

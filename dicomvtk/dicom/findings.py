@@ -82,7 +82,6 @@ RULES: dict[str, Rule] = {
     "bad-header": Rule("scan", "stop", error=PixelDecodeError),
     "bad-rescale": Rule("scan", "stop", "reads stored values in the place of rescaled ones", error=PixelDecodeError),
     "truncated": Rule("scan", "stop", "fills the bytes that are absent with zeros", error=PixelDecodeError),
-    "modality-lut": Rule("scan", "stop", "reads stored values, without the table", error=UnsupportedError),
     "tiled": Rule("scan", "stop", "reads the tiled image as one slice", error=UnsupportedError),
     "undecodable": Rule("scan", "stop", error=PixelDecodeError),
 }

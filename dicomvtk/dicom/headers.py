@@ -15,13 +15,16 @@ from dicomvtk.dicom.elements import (
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     UNDEFINED,
+    Items,
     RawHeader,
     Unsure,
     walk_file,
 )
 from dicomvtk.dicom.functional_groups import frame_values
+from dicomvtk.dicom.lut import ModalityLut, lookup_tables, modality_lut
 from dicomvtk.dicom.tags import COMMON, VARYING, Tag, describe
 from dicomvtk.dicom.values import BadValue
+from dicomvtk.metadata import LookupTable
 
 __all__ = ["Common", "DamagedImage", "Frame", "HeaderReader", "NotAnImage"]
 
@@ -79,7 +82,8 @@ class Common:
     series_number: int | None
     image_type: tuple[str, ...]
     stack_id: str
-    has_modality_lut: bool
+    modality_lut: ModalityLut | None
+    voi_luts: tuple[LookupTable, ...]
     problem: str
 
     def text(self, tag: int) -> str:
@@ -174,9 +178,7 @@ class HeaderReader:
             self._frame(path, n, header, self._common_of(header, own), own) for n, own in enumerate(groups[:stated])
         ]
 
-    def _frame(
-        self, path: str, number: int, header: RawHeader, common: Common, found: dict[int, bytes]
-    ) -> Frame:
+    def _frame(self, path: str, number: int, header: RawHeader, common: Common, found: dict[int, bytes]) -> Frame:
         raw = tuple([found.get(tag) for tag in VARYING])
         if header.pixel_offset < 0 or header.pixel_length == UNDEFINED:
             return Frame(path, number, common, raw, header.pixel_offset, header.pixel_length)
@@ -187,8 +189,7 @@ class HeaderReader:
 
     def _common_of(self, header: RawHeader, found: dict[int, bytes]) -> Common:
         raw = tuple([found.get(tag) for tag in COMMON])
-        has_lut = bool(header.sequences.get(Tag.ModalityLUTSequence))
-        key = (raw, header.transfer_syntax, header.pixel_tag, has_lut)
+        key = (raw, header.transfer_syntax, header.pixel_tag, _tables(header) if header.sequences else ())
         common = self._common.get(key)
         if common is None:
             common = self._common[key] = _common(raw, header)
@@ -201,6 +202,17 @@ def frame_bytes(common: Common) -> int:
     if common.photometric == "YBR_FULL_422" and common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
         pixels = pixels // 3 * 2
     return (pixels * (common.bits_allocated or 0) + 7) // 8
+
+
+def _tables(header: RawHeader) -> tuple[object, ...]:
+    """Return what tells headers with lookup tables apart: the bytes of the tables."""
+    return tuple(
+        (sequence, tag, value)
+        for sequence in (Tag.ModalityLUTSequence, Tag.VOILUTSequence)
+        for item in header.sequences.get(sequence, [])
+        for tag, value in item.items()
+        if isinstance(value, bytes)
+    )
 
 
 def _what(header: RawHeader) -> str:
@@ -225,6 +237,13 @@ class _Problems:
             self.texts.append(f"{describe(tag)} is {bad}")
             return None
 
+    def lut(self, items: Items, signed: bool) -> ModalityLut | None:
+        try:
+            return modality_lut(items, signed)
+        except BadValue as bad:
+            self.texts.append(f"ModalityLUTSequence (0028,3000): {bad}")
+            return None
+
 
 def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
     def found(tag: int) -> bytes | None:
@@ -238,6 +257,7 @@ def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         spacing, attribute = problems.read(Tag.ImagerPixelSpacing, pair), "ImagerPixelSpacing"
     thickness = problems.read(Tag.SliceThickness, one)
     between = problems.read(Tag.SpacingBetweenSlices, one)
+    signed = bool(problems.read(Tag.PixelRepresentation, values.unsigned) or 0)
     number = _quiet(values.integer, found(Tag.SeriesNumber))
     return Common(
         transfer_syntax=header.transfer_syntax,
@@ -251,7 +271,7 @@ def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         bits_allocated=problems.read(Tag.BitsAllocated, values.unsigned),
         bits_stored=problems.read(Tag.BitsStored, values.unsigned),
         high_bit=problems.read(Tag.HighBit, values.unsigned),
-        signed=bool(problems.read(Tag.PixelRepresentation, values.unsigned) or 0),
+        signed=signed,
         float_pixels=header.pixel_tag != Tag.PixelData,
         orientation=problems.read(Tag.ImageOrientationPatient, six),
         pixel_spacing=spacing,
@@ -267,7 +287,8 @@ def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         series_number=number,
         image_type=values.texts(found(Tag.ImageType)),
         stack_id=values.text(found(Tag.StackID)),
-        has_modality_lut=bool(header.sequences.get(Tag.ModalityLUTSequence)),
+        modality_lut=problems.lut(header.sequences.get(Tag.ModalityLUTSequence, []), signed),
+        voi_luts=lookup_tables(header.sequences.get(Tag.VOILUTSequence, []), signed, charset),
         problem="; ".join(problems.texts),
     )
 

@@ -162,6 +162,9 @@ class _Filler:
         """Turn stored samples into values in the block; `samples` may be the block's own memory."""
         out, rescale = self.block[n], self.plan.rescales[n]
         clean_bits(samples, common)
+        if self.plan.with_tables and common.modality_lut is not None:
+            out[...] = common.modality_lut.apply(samples)
+            return
         if self.plan.by_content and not _fits(samples, common, rescale[1], np.iinfo(out.dtype)):
             self.overflowed = True
             return

@@ -56,7 +56,7 @@ def read(
     stack = choose(path, series, progress)
     raise_first_stop(_name(stack), stack.findings, allow, fix)
     stack = _sliced(stack, slices)
-    array = _values(stack, stored or bool({"bad-rescale", "modality-lut"} & set(allow)), decoder, progress)
+    array = _values(stack, stored or "bad-rescale" in allow, decoder, progress)
     volume = _volume(stack, array, stored)
     for found in stack.findings:
         if found.severity == "warn":
@@ -67,6 +67,18 @@ def read(
 def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Volume]:
     """Return every readable volume under `path`."""
     return [read(stack, progress=progress) for stack in find_series(path) if stack.readable]
+
+
+def header(volume: Volume, k: int = 0) -> Any:
+    """Return the whole header behind slice `k` as a pydicom Dataset, pixels left out; see `dicomvtk.header`."""
+    import pydicom
+
+    sources = volume.info.sources
+    if not sources:
+        raise UnsupportedError("This volume was not read from DICOM, or its slices were resampled: it has no headers.")
+    if not 0 <= k < len(sources):
+        raise UnsupportedError(f"No slice {k}; expected 0 to {len(sources) - 1}.")
+    return pydicom.dcmread(sources[k].file, stop_before_pixels=True, force=True)
 
 
 def _check_options(decoder: str | None, stored: bool, dims: Sequence[str] | None) -> None:

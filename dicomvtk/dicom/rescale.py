@@ -34,7 +34,8 @@ class ValuePlan:
     """How the values of a stack are made.
 
     `dtype` holds every value that the headers allow, except where `by_content` is set: then the headers allow more
-    than 16 bits and `dtype` is the narrowest that may do, to be widened by the values present.
+    than 16 bits and `dtype` is the narrowest that may do, to be widened by the values present. `with_tables` is set
+    where a Modality LUT stands in the place of slope and intercept for the frames that have one.
     """
 
     dtype: np.dtype[Any]
@@ -42,10 +43,7 @@ class ValuePlan:
     rescales: tuple[Rescale, ...]
     findings: tuple[Finding, ...] = ()
     fits_32_bit: bool = True
-
-    @property
-    def is_identity(self) -> bool:
-        return all(rescale == IDENTITY for rescale in self.rescales)
+    with_tables: bool = False
 
 
 def stored_dtype(common: Common) -> np.dtype[Any]:
@@ -77,6 +75,8 @@ def plan_values(frames: Sequence[Frame], stored: bool = False) -> ValuePlan:
     if any(common.float_pixels for common in commons):
         wide = any(stored_dtype(common).itemsize > 4 for common in commons)
         return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales), findings)
+    if not stored and any(common.modality_lut for common in commons):
+        return replace(_table_plan(commons, tuple(rescales)), findings=findings)
     if all(slope == 1.0 and intercept.is_integer() for slope, intercept in rescales):
         return replace(_integer_plan(frames, tuple(rescales)), findings=findings)
     wide = any((common.bits_allocated or 0) > 16 for common in commons)
@@ -105,6 +105,18 @@ def _integer_plan(frames: Sequence[Frame], rescales: tuple[Rescale, ...]) -> Val
     if needed.itemsize <= 2:
         return ValuePlan(needed, False, rescales)
     return ValuePlan(np.dtype(np.int16), True, rescales, fits_32_bit=needed.kind == "i")
+
+
+def _table_plan(commons: Sequence[Common], rescales: tuple[Rescale, ...]) -> ValuePlan:
+    """Return the plan of frames with Modality LUTs: wide enough for every table, and for what is not in a table."""
+    ends = [
+        (float(lut.table.min()), float(lut.table.max())) if (lut := common.modality_lut) else stored_bounds(common)
+        for common in commons
+    ]
+    if any(rescale != IDENTITY for rescale in rescales):
+        return ValuePlan(np.dtype(np.float64), False, rescales, with_tables=True)
+    bounds = min(low for low, _ in ends), max(high for _, high in ends)
+    return ValuePlan(narrowest_integer(bounds), False, rescales, with_tables=True)
 
 
 def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ...]]:

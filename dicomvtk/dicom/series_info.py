@@ -8,6 +8,7 @@ from typing import Any
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
@@ -41,6 +42,8 @@ def series_info(stack: Stack, *, stored: bool = False) -> SeriesInfo:
         study_description=stack.study_description,
         unit="" if stored else _unit(stack),
         windows=() if stored else _windows(stack.frames[stack.slice_count // 2]),
+        voi_luts=() if stored else stack.frames[stack.slice_count // 2].common.voi_luts,
+        padding=_padding(stack, stored),
         photometric=common.photometric,
         sources=tuple(FrameSource(frame.path, frame.number) for frame in stack.frames),
         positions=None if stack.regular else stack.positions,
@@ -54,6 +57,8 @@ def _unit(stack: Stack) -> str:
     units = common.text(Tag.Units)
     if units:
         return units
+    if common.modality_lut is not None and common.modality_lut.unit not in ("", "US"):
+        return common.modality_lut.unit
     kind = common.text(Tag.RescaleType)
     if kind and kind not in ("US", "normalized"):
         return kind
@@ -77,6 +82,19 @@ def _windows(frame: Frame) -> tuple[WindowLevel, ...]:
     return tuple(found)
 
 
+def _padding(stack: Stack, stored: bool) -> tuple[tuple[float, float], ...]:
+    """Return the padding range in the values of the volume, one for all slices where they agree."""
+    common = stack.common
+    value = values.short(common.value(Tag.PixelPaddingValue), signed=common.signed)
+    if value is None or common.modality_lut is not None:
+        return ()
+    limit = values.short(common.value(Tag.PixelPaddingRangeLimit), signed=common.signed)
+    low, high = sorted((value, value if limit is None else limit))
+    plan = plan_values(stack.frames, stored)
+    ranges = [(low * slope + intercept, high * slope + intercept) for slope, intercept in plan.rescales]
+    return tuple(ranges[:1]) if len(set(ranges)) == 1 else tuple(ranges)
+
+
 def _attributes(stack: Stack) -> Mapping[str, Any]:
     """Return further attributes that are the same in every frame."""
     kept: dict[str, Any] = {}
@@ -91,9 +109,6 @@ def _attributes(stack: Stack) -> Mapping[str, Any]:
         number = _shared_number(stack, getattr(Tag, keyword))
         if number is not None:
             kept[keyword] = number
-    padding = values.short(common.value(Tag.PixelPaddingValue), signed=common.signed)
-    if padding is not None:
-        kept["PixelPaddingValue"] = padding
     return MappingProxyType(kept)
 
 

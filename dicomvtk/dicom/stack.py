@@ -359,9 +359,6 @@ def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
         if "MOSAIC" in frame.common.image_type or "VFRAME" in frame.common.image_type:
             message = "Each image is a mosaic: a whole volume laid out as tiles (ImageType (0008,0008) says MOSAIC)."
             return [finding("tiled", message, [frame.path])]
-        if frame.common.has_modality_lut:
-            message = f"{os.path.basename(frame.path)} has a ModalityLUTSequence (0028,3000) in the place of a rescale."
-            return [finding("modality-lut", message, [frame.path])]
     findings = list(plan_values(frames).findings)
     short = [frame for frame in frames if frame.shortfall > 0]
     if short:

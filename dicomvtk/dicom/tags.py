@@ -68,6 +68,7 @@ class Tag:
     HighBit = _le(0x0028, 0x0102)
     PixelRepresentation = _le(0x0028, 0x0103)
     PixelPaddingValue = _le(0x0028, 0x0120)
+    PixelPaddingRangeLimit = _le(0x0028, 0x0121)
     WindowCenter = _le(0x0028, 0x1050)
     WindowWidth = _le(0x0028, 0x1051)
     RescaleIntercept = _le(0x0028, 0x1052)
@@ -75,6 +76,7 @@ class Tag:
     RescaleType = _le(0x0028, 0x1054)
     WindowCenterWidthExplanation = _le(0x0028, 0x1055)
     ModalityLUTSequence = _le(0x0028, 0x3000)
+    VOILUTSequence = _le(0x0028, 0x3010)
     Units = _le(0x0054, 0x1001)
     SharedFunctionalGroupsSequence = _le(0x5200, 0x9229)
     PerFrameFunctionalGroupsSequence = _le(0x5200, 0x9230)
@@ -84,7 +86,11 @@ class Tag:
     DoubleFloatPixelData = _le(0x7FE0, 0x0009)
     PixelData = _le(0x7FE0, 0x0010)
 
-    # Only inside functional groups:
+    # Only inside sequences:
+    LUTDescriptor = _le(0x0028, 0x3002)
+    LUTExplanation = _le(0x0028, 0x3003)
+    ModalityLUTType = _le(0x0028, 0x3004)
+    LUTData = _le(0x0028, 0x3006)
     FrameContentSequence = _le(0x0020, 0x9111)
     PlanePositionSequence = _le(0x0020, 0x9113)
     PlaneOrientationSequence = _le(0x0020, 0x9116)
@@ -102,9 +108,14 @@ class Tag:
 #: Name of each tag above.
 KEYWORDS: dict[int, str] = {tag: name for name, tag in vars(Tag).items() if isinstance(tag, int)}
 
-#: Read from functional groups to stand for the attribute that a classic header has at its top.
+#: The sequences that are read; all others are stepped over.
 SEQUENCES: frozenset[int] = frozenset(
-    {Tag.SharedFunctionalGroupsSequence, Tag.PerFrameFunctionalGroupsSequence, Tag.ModalityLUTSequence}
+    {
+        Tag.SharedFunctionalGroupsSequence,
+        Tag.PerFrameFunctionalGroupsSequence,
+        Tag.ModalityLUTSequence,
+        Tag.VOILUTSequence,
+    }
 )
 
 PIXEL_TAGS: frozenset[int] = frozenset({Tag.PixelData, Tag.FloatPixelData, Tag.DoubleFloatPixelData})
@@ -172,6 +183,7 @@ COMMON: tuple[int, ...] = (
     Tag.HighBit,
     Tag.PixelRepresentation,
     Tag.PixelPaddingValue,
+    Tag.PixelPaddingRangeLimit,
     Tag.RescaleType,
     Tag.Units,
 )

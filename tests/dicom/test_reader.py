@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 import dicomvtk
 from dicomvtk import DicomVtkWarning, GeometryError, NoDicomError, PixelDecodeError, SeriesError, UnsupportedError
@@ -329,3 +330,64 @@ def test_one_slice_says_where_its_spacing_is_from(make_series: MakeSeries) -> No
 def test_pydicom_decoder_gives_the_same(make_series: MakeSeries) -> None:
     folder = make_series(RescaleSlope=0.5, BitsStored=12, HighBit=11)
     np.testing.assert_array_equal(dicomvtk.read(folder, decoder="pydicom").array, dicomvtk.read(folder).array)
+
+
+def lut_item(first: int, table: list[int], signed: bool) -> Dataset:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "SS" if signed else "US", [len(table), first, 16])
+    item.ModalityLUTType = "OD"
+    item.add_new("LUTData", "US", table)
+    return item
+
+
+def test_a_modality_lut_stands_in_the_place_of_the_rescale(make_series: MakeSeries) -> None:
+    table = [7 * n + 3 for n in range(40)]
+    samples = np.arange(35).reshape(5, 7).astype("<i2") - 2  # two below the table, which starts at 0
+    folder = make_series(
+        2,
+        RescaleSlope=None,
+        RescaleIntercept=None,
+        PixelData=samples.tobytes(),
+        ModalityLUTSequence=[lut_item(0, table, signed=True)],
+    )
+    volume = dicomvtk.read(folder)
+    np.testing.assert_array_equal(volume.array[:, :, 1].T, np.array(table)[np.clip(samples, 0, 39)])
+    assert volume.info.unit == "OD"
+    np.testing.assert_array_equal(dicomvtk.read(folder, stored=True).array[:, :, 0].T, samples)
+
+
+def test_windows_and_voi_luts_are_kept_in_order_with_their_explanations(make_series: MakeSeries) -> None:
+    voi = Dataset()
+    voi.add_new("LUTDescriptor", "SS", [4, -1, 16])
+    voi.LUTExplanation = "steep"
+    voi.add_new("LUTData", "US", [0, 10, 100, 1000])
+    info = dicomvtk.read(
+        make_series(
+            WindowCenter=[40, -600],
+            WindowWidth=[400, 1500],
+            WindowCenterWidthExplanation=["SOFT", "LUNG"],
+            VOILUTSequence=[voi],
+        )
+    ).info
+    assert [(w.center, w.width, w.explanation) for w in info.windows] == [(40, 400, "SOFT"), (-600, 1500, "LUNG")]
+    [table] = info.voi_luts
+    assert (table.first, table.table.tolist(), table.explanation) == (-1, [0, 10, 100, 1000], "steep")
+
+
+def test_padding_is_a_mask(make_series: MakeSeries) -> None:
+    samples = np.array([[-2000, 5, -1990, 7, 8, 9, 10]] * 5, dtype="<i2")
+    same = {"PixelData": samples.tobytes(), "PixelPaddingValue": -2000, "PixelPaddingRangeLimit": -1990}
+    whole = dicomvtk.read(make_series(RescaleIntercept=-24, **same))
+    assert whole.info.padding == ((-2024.0, -2014.0),)
+    np.testing.assert_array_equal(whole.padding_mask()[:, 0, 2], [True, False, True] + [False] * 4)
+    by_slice = dicomvtk.read(make_series(change=lambda k: {"RescaleSlope": 0.1 + k}, **same))
+    assert len(by_slice.info.padding) == SLICES
+    np.testing.assert_array_equal(by_slice.padding_mask().sum(axis=(0, 1)), [10] * SLICES)
+    assert not dicomvtk.read(make_series()).padding_mask().any()
+
+
+def test_each_slice_leads_to_its_header(make_series: MakeSeries) -> None:
+    volume = dicomvtk.read(make_series())
+    assert [dicomvtk.header(volume, k).InstanceNumber for k in range(SLICES)] == [1, 2, 3, 4]
+    with pytest.raises(UnsupportedError, match="No slice 9"):
+        dicomvtk.header(volume, 9)

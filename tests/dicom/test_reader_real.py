@@ -156,3 +156,12 @@ def test_real_gaps_and_tilts_are_seen(shared_data: Path) -> None:
     assert stops["mr_several_series_one_folder_gap"].count("gap") == 2
     assert stops["ct_gantry_tilt"] == ["tilt"]
     assert stops["ct_duplicate_positions"] == ["uneven"]
+
+
+def test_a_real_modality_lut_gives_what_pydicom_makes_of_it(shared_data: Path) -> None:
+    from pydicom.pixels import apply_modality_lut
+
+    path = shared_data / "pydicom_data" / "mlut_18.dcm"
+    data_set = pydicom.dcmread(path)
+    expected = apply_modality_lut(data_set.pixel_array, data_set)
+    np.testing.assert_array_equal(dicomvtk.read(path).array[:, :, 0].T, expected)

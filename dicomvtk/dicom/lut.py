@@ -1,0 +1,72 @@
+"""Lookup tables of a header: Modality LUT (PS3.3 C.11.1) and VOI LUT (C.11.2), from their descriptor and data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.dicom import values
+from dicomvtk.dicom.elements import Items
+from dicomvtk.dicom.tags import Tag, describe
+from dicomvtk.dicom.values import BadValue
+from dicomvtk.metadata import LookupTable
+
+__all__ = ["ModalityLut", "lookup_tables", "modality_lut"]
+
+_FULL_TABLE = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class ModalityLut:
+    """A table from stored to modality values: `table[stored - first]`, the ends held beyond it."""
+
+    first: int
+    table: NDArray[Any]
+    unit: str
+
+    def apply(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Return modality values of the shape of `stored`."""
+        index = np.clip(stored.astype(np.int64) - self.first, 0, len(self.table) - 1)
+        return self.table[index]
+
+
+def modality_lut(items: Items, signed: bool) -> ModalityLut | None:
+    """Return the table of a ModalityLUTSequence, None where it is empty; raises BadValue."""
+    if not items:
+        return None
+    first, table = _table(items[0], signed)
+    unit = values.text(_bytes(items[0], Tag.ModalityLUTType))
+    return ModalityLut(first, table, unit)
+
+
+def lookup_tables(items: Items, signed: bool, charset: str) -> tuple[LookupTable, ...]:
+    """Return the tables of a VOILUTSequence, those that are damaged left out."""
+    found = []
+    for item in items:
+        try:
+            first, table = _table(item, signed)
+        except BadValue:
+            continue
+        found.append(LookupTable(first, table, values.text(_bytes(item, Tag.LUTExplanation), charset)))
+    return tuple(found)
+
+
+def _table(item: dict[int, bytes | Items], signed: bool) -> tuple[int, NDArray[Any]]:
+    descriptor = _bytes(item, Tag.LUTDescriptor)
+    if len(descriptor) != 6:
+        raise BadValue(f"{describe(Tag.LUTDescriptor)} holds {len(descriptor) // 2} values, expected 3")
+    count = int.from_bytes(descriptor[:2], "little") or _FULL_TABLE
+    first = int.from_bytes(descriptor[2:4], "little", signed=signed)
+    data = _bytes(item, Tag.LUTData)
+    if len(data) < count or (len(data) < 2 * count and len(data) > count + 1):
+        raise BadValue(f"{describe(Tag.LUTData)} holds {len(data)} bytes, expected {count} entries")
+    dtype = "<u2" if len(data) >= 2 * count else "u1"
+    return first, np.frombuffer(data, dtype=dtype, count=count)
+
+
+def _bytes(item: dict[int, bytes | Items], tag: int) -> bytes:
+    value = item.get(tag, b"")
+    return value if isinstance(value, bytes) else b""
