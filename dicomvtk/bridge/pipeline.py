@@ -6,7 +6,7 @@ import functools
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +57,7 @@ def run(algorithm: vtkAlgorithm) -> Any:
     """
     _use_all_cores()
     sources = list(_upstream(algorithm))
+    _try_again([source for source in sources if source.GetErrorCode()])
     with quiet() as said, ExitStack() as watching:
         for source in sources:
             watching.enter_context(_observed(source, said))
@@ -65,8 +66,7 @@ def run(algorithm: vtkAlgorithm) -> Any:
         logger.debug("VTK: %s", warning)
     errors = said.errors or _error_codes(sources)
     if errors or done == 0:  # None where VTK does not say (before 9.7, and most writers)
-        for source in sources:  # else the next update finds nothing to do, and gives what the failure left behind
-            source.Modified()
+        _try_again(sources)
         raise VtkError(_summary(errors) or f"{algorithm.GetClassName()} failed without a message.")
     return algorithm.GetOutputDataObject(0) if algorithm.GetNumberOfOutputPorts() else None
 
@@ -108,6 +108,12 @@ def _use_all_cores() -> None:
     """Let VTK's filters use every core: the wheels of PyPI start with one (VTK 9.7). An explicit choice is kept."""
     if not os.environ.get("VTK_SMP_BACKEND_IN_USE"):
         vtkSMPTools.SetBackend("STDThread")
+
+
+def _try_again(sources: Iterable[vtkAlgorithm]) -> None:
+    """Have algorithms run at the next update; after a failure VTK may find nothing to do, and give what it left."""
+    for source in sources:
+        source.Modified()
 
 
 def _upstream(algorithm: vtkAlgorithm) -> Iterator[vtkAlgorithm]:

@@ -24,6 +24,8 @@ from dicomvtk.volume import Volume
 
 __all__ = ["SeriesSource"]
 
+_EMPTY_EXTENT = (0, -1, 0, -1, 0, -1)
+
 
 class SeriesSource(VTKPythonAlgorithmBase):
     """A source of vtkImageData for one DICOM series, of any transfer syntax.
@@ -143,7 +145,7 @@ class SeriesSource(VTKPythonAlgorithmBase):
             work(outputs)
         except Exception as error:  # whatever it is, it may not vanish into an empty image
             self._error_code = _vtk_code(error)
-            outputs.GetInformationObject(0).Remove(vtkStreamingDemandDrivenPipeline.WHOLE_EXTENT())
+            outputs.GetInformationObject(0).Set(vtkStreamingDemandDrivenPipeline.WHOLE_EXTENT(), _EMPTY_EXTENT, 6)
             self.GetOutput().Initialize()  # an image of what was read before would pass for this one
             self._tell_error(str(error) or type(error).__name__)
             self.Modified()  # else the next update finds nothing to do, and the failure would be told once only

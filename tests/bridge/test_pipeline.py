@@ -98,6 +98,15 @@ def test_an_error_far_upstream_is_told_every_time(broken_png: vtkPNGReader, capf
     assert capfd.readouterr().err == ""
 
 
+def test_an_error_of_an_update_before_is_told_again(broken_png: vtkPNGReader) -> None:
+    edges = surface_of(broken_png)
+    with quiet():
+        broken_png.Update()
+
+    with pytest.raises(VtkError, match=NOT_A_PNG):
+        run(edges)
+
+
 def test_a_silent_failure_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     source = FailingSource()
 

@@ -17,7 +17,7 @@ from vtkmodules.vtkImagingCore import vtkImageReslice, vtkImageShiftScale
 
 import dicomvtk
 from dicomvtk.bridge.images import from_vtk
-from dicomvtk.bridge.pipeline import run
+from dicomvtk.bridge.pipeline import quiet, run
 from dicomvtk.dicom import reader
 from dicomvtk.dicom.series_source import SeriesSource
 from dicomvtk.errors import VtkError
@@ -269,6 +269,22 @@ def test_a_failure_leaves_no_old_image_behind(phantom_folder: Path, tmp_path: Pa
         run(source)
 
     assert source.GetOutput().GetNumberOfPoints() == 0
+
+
+@pytest.mark.parametrize("kind", [vtkFlyingEdges3D, vtkImageReslice, vtkImageShiftScale])
+def test_updates_after_a_failure_stay_harmless(kind: type, phantom_folder: Path, tmp_path: Path) -> None:
+    source, consumer = source_of(phantom_folder), kind()
+    consumer.SetInputConnection(source.GetOutputPort())
+    run(consumer)
+    source.SetDirectoryName(str(tmp_path / "nowhere"))
+
+    with quiet() as said:
+        for _ in range(3):
+            consumer.Update()
+
+    assert said.errors[0].startswith("SeriesSource: Cannot read")
+    with pytest.raises(VtkError, match=r"^SeriesSource: Cannot read .*nowhere: No such file or directory"):
+        run(consumer)
 
 
 @pytest.mark.filterwarnings("ignore::dicomvtk.errors.DicomVtkWarning")
