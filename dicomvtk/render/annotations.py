@@ -54,15 +54,13 @@ def pane_3d_corners(state: State, level_unit: str, note: str) -> Corners:
     return Corners(bottom_left=_lines(*drawn, note if state.shown(VolumeLayer) else ""))
 
 
-def person_name(name: str) -> str:
-    """Return a DICOM person name (PS3.5 6.2.1) as people read it: family name first, other writings in brackets.
+def person_name(name: str) -> tuple[str, ...]:
+    """Return a DICOM person name (PS3.5 6.2.1) as people read it, family name first, each way of writing for itself.
 
-    >>> person_name("Yamada^Tarou=Y^T")
-    'Yamada, Tarou (Y, T)'
+    >>> person_name("Yamada^Tarou=山田^太郎")
+    ('Yamada, Tarou', '山田 太郎')
     """
-    groups = [_readable_group(group) for group in name.split("=")]
-    groups = [group for group in groups if group]
-    return f"{groups[0]} ({', '.join(groups[1:])})" if len(groups) > 1 else "".join(groups)
+    return tuple(group for group in map(_readable_group, name.split("=")) if group)
 
 
 def window_text(window: WindowLevel, *, inverted: bool = False) -> str:
@@ -109,8 +107,9 @@ def _along(plane: SlicePlane, offset: float) -> str:
 
 def _who(volume: Volume) -> list[str]:
     info = volume.info
-    name = person_name(info.patient_name)
-    return [name, info.patient_id if info.patient_id != name else "", _date(info.study_date)]
+    names = person_name(info.patient_name)
+    identifier = info.patient_id if info.patient_id not in names else ""
+    return [*names, identifier, _date(info.study_date)]
 
 
 def _what(volume: Volume, note: str) -> list[str]:
@@ -122,7 +121,8 @@ def _what(volume: Volume, note: str) -> list[str]:
 
 def _readable_group(group: str) -> str:
     family, *given = [part.strip() for part in group.split("^")]
-    return ", ".join(part for part in (family, " ".join(g for g in given if g)) if part)
+    between = ", " if group.isascii() else " "
+    return between.join(part for part in (family, " ".join(g for g in given if g)) if part)
 
 
 def _date(text: str) -> str:

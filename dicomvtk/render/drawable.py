@@ -12,8 +12,10 @@ from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis
 from dicomvtk.volume import Volume
 
-__all__ = ["Reduced", "drawable", "reduced"]
+__all__ = ["Reduced", "drawable", "frame_note", "grey", "reduced"]
 
+#: Bytes of the longest integers whose slices VTK draws.
+_LONGEST_INTEGER = 4
 #: Weights of red, green and blue in brightness (ITU-R BT.601).
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -22,7 +24,8 @@ def drawable(volume: Volume) -> Volume:
     """Return the first frame of `volume`, voxels shared wherever the screen can take them as they are.
 
     Complex values become magnitudes, booleans 0 and 1; NaN and infinity the smallest finite value, since the volume
-    mappers of VTK compute garbage tables from them.
+    mappers of VTK compute garbage tables from them; 64-bit integers 32-bit ones or floating point, since slices of
+    them stay black (VTK 9.7).
     """
     first = volume.frame(*[0] * len(volume.axes)) if volume.axes else volume
     array = _real(first.array)
@@ -57,18 +60,18 @@ def reduced(volume: Volume, most_voxels: int, longest_side: int = 2048) -> Reduc
     The axis of the smallest spacing is divided first, so that voxels get nearer to cubes. No side stays longer than
     `longest_side`, the largest 3-D texture that OpenGL promises.
     """
-    grey = _grey(volume)
+    brightness = grey(volume)
     factors = _factors(volume.geometry, most_voxels, longest_side)
     if factors == (1, 1, 1):
-        return Reduced(grey, factors)
-    array = _block_means(grey.array, factors)
+        return Reduced(brightness, factors)
+    array = _block_means(brightness.array, factors)
     geometry = volume.geometry
     # The centre of a block lies (factor - 1) / 2 voxels past its first voxel.
     origin = geometry.index_to_physical([(f - 1) / 2 for f in factors])
     affine = geometry.affine @ np.diag([*factors, 1.0])
     affine[:3, 3] = origin
     small = Geometry.from_affine(affine, array.shape, placed=geometry.placed)
-    return Reduced(replace(grey, array=array, geometry=small), factors)
+    return Reduced(replace(brightness, array=array, geometry=small), factors)
 
 
 def _real(array: NDArray[Any]) -> NDArray[Any]:
@@ -76,6 +79,9 @@ def _real(array: NDArray[Any]) -> NDArray[Any]:
         return np.abs(array).astype(np.float32)
     if array.dtype.kind == "b":
         return array.view(np.uint8)
+    if array.dtype.kind in "iu" and array.dtype.itemsize > _LONGEST_INTEGER:
+        fits = np.iinfo(np.int32).min <= array.min() and array.max() <= np.iinfo(np.int32).max
+        return array.astype(np.int32 if fits else np.float64)
     if array.dtype == np.float16:
         return array.astype(np.float32)
     return array
@@ -89,7 +95,8 @@ def _finite(array: NDArray[Any]) -> NDArray[Any]:
     return np.where(good, array, array.dtype.type(lowest))
 
 
-def _grey(volume: Volume) -> Volume:
+def grey(volume: Volume) -> Volume:
+    """Return the brightness of a colour volume; any other as it is."""
     if not volume.is_colour:
         return volume
     array = volume.array[..., :3] @ np.asarray(_LUMA, dtype=np.float32)

@@ -14,7 +14,7 @@ import vtkmodules.vtkRenderingFreeType  # noqa: F401  # VTK draws text only wher
 from vtkmodules.vtkCommonCore import VTK_FONT_FILE
 from vtkmodules.vtkRenderingCore import vtkTextProperty, vtkTextRenderer
 
-__all__ = ["Readable", "readable", "set_font", "text_width"]
+__all__ = ["Readable", "readable", "set_font", "text_bounds"]
 
 #: Where systems keep fonts, and the files in them with the most writing systems, in the order of trial.
 _FOLDERS = (
@@ -67,7 +67,10 @@ def readable(text: str) -> Readable:
     if all(_has(_BUILT_IN, c) for c in needed):
         return Readable(plain)
     fonts = [_BUILT_IN, *_system_fonts()]
-    best = max(fonts, key=lambda font: sum(_has(font, c) for c in needed))
+    # Latin letters first: beside them a code for a foreign one can be read, the other way round it cannot.
+    best = max(
+        fonts, key=lambda font: tuple(sum(_has(font, c) for c in needed if c.isascii() is a) for a in (True, False))
+    )
     return Readable("".join(c if c.isspace() or _has(best, c) else _code(c) for c in plain), best)
 
 
@@ -80,11 +83,11 @@ def set_font(style: vtkTextProperty, font: str) -> None:
         style.SetFontFamilyToArial()
 
 
-def text_width(text: str, style: vtkTextProperty) -> int:
-    """Return the width of one line of `text` in pixels."""
+def text_bounds(text: str, style: vtkTextProperty) -> tuple[int, int, int, int]:
+    """Return left, right, bottom and top of `text` in pixels from where it is put."""
     bounds = [0, 0, 0, 0]
     vtkTextRenderer.GetInstance().GetBoundingBox(style, text, bounds, _DPI)
-    return max(0, bounds[1] - bounds[0] + 1)
+    return (bounds[0], bounds[1], bounds[2], bounds[3])
 
 
 @functools.lru_cache(maxsize=4096)
@@ -93,7 +96,8 @@ def _has(font: str, character: str) -> bool:
     style = vtkTextProperty()
     style.SetFontSize(_PROBE_SIZE)
     set_font(style, font)
-    return text_width(f"H{character}H", style) != text_width("HH", style)
+    with_it, without = (text_bounds(text, style) for text in (f"H{character}H", "HH"))
+    return with_it[1] - with_it[0] != without[1] - without[0]
 
 
 @functools.lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor, vtkTextProperty
 
 from dicomvtk.render.annotations import Corners
-from dicomvtk.render.fonts import readable, set_font, text_width
+from dicomvtk.render.fonts import readable, set_font, text_bounds
 from dicomvtk.render.layout import Rect
 
 __all__ = ["PaneLabels", "font_size"]
@@ -14,15 +14,23 @@ _CORNER_COLOUR = (0.86, 0.88, 0.90)
 _LETTER_COLOUR = (1.0, 0.80, 0.35)
 _MARGIN = 6
 _SHADE_OPACITY = 0.5
-#: Below this width (pixels) the corners would cover the picture: only what is at the bottom left stays.
+#: Below this width (pixels) the corners would cover the picture: only the first line at the bottom left stays.
 _NARROW = 240
 _SMALLEST, _LARGEST = 10, 20
 #: A line of text for so many pixels of pane height.
 _PANE_LINES = 36
+_LINE_SHARE = 1.2
+_LETTER_SHARE = 1.25
 
-#: name, horizontal and vertical place as a share of the pane.
-_CORNERS = {"top_left": (0.0, 1.0), "top_right": (1.0, 1.0), "bottom_left": (0.0, 0.0), "bottom_right": (1.0, 0.0)}
-_SIDES = ((0.0, 0.5), (1.0, 0.5), (0.5, 0.0), (0.5, 1.0))
+#: Where text stands in the pane, as shares of its width and height.
+Place = tuple[float, float]
+_CORNERS: dict[str, Place] = {
+    "top_left": (0.0, 1.0),
+    "top_right": (1.0, 1.0),
+    "bottom_left": (0.0, 0.0),
+    "bottom_right": (1.0, 0.0),
+}
+_SIDES: tuple[Place, ...] = ((0.0, 0.5), (1.0, 0.5), (0.5, 0.0), (0.5, 1.0))
 
 
 def font_size(rect: Rect) -> int:
@@ -31,10 +39,11 @@ def font_size(rect: Rect) -> int:
 
 
 class PaneLabels:
-    """The text actors of one pane."""
+    """The text actors of one pane: one a line, since a line may need a font of its own."""
 
     def __init__(self, renderer: vtkRenderer) -> None:
-        self._corners = {name: _text_actor(renderer, place, _CORNER_COLOUR) for name, place in _CORNERS.items()}
+        self._renderer = renderer
+        self._lines: dict[str, list[vtkTextActor]] = {name: [] for name in _CORNERS}
         self._letters = [_text_actor(renderer, place, _LETTER_COLOUR, bold=True) for place in _SIDES]
         self._now: object = None
 
@@ -49,20 +58,29 @@ class PaneLabels:
         if wanted == self._now:
             return
         self._now = wanted
+        shown = corners if rect.width >= _NARROW else Corners(bottom_left=corners.bottom_left[:1])
         size = font_size(rect)
-        narrow = rect.width < _NARROW
-        for name, actor in self._corners.items():
-            lines = getattr(corners, name)[:1] if narrow and name == "bottom_left" else getattr(corners, name)
-            shown = visible and bool(lines) and not (narrow and name != "bottom_left")
-            _write(actor, lines if shown else (), size, rect, _CORNERS[name], rect.width // 2 - 2 * _MARGIN)
+        for name, actors in self._lines.items():
+            self._write_corner(actors, getattr(shown if visible else Corners(), name), name, rect, size)
         for letter, actor, place in zip(letters, self._letters, _SIDES, strict=True):
-            _write(actor, (letter,) if visible and letter else (), round(size * 1.25), rect, place, rect.width)
-        for actor in (*self._corners.values(), *self._letters):
+            _write(actor, letter if visible else "", place, rect, round(size * _LETTER_SHARE), 0)
+        for actor in (*(actor for actors in self._lines.values() for actor in actors), *self._letters):
             actor.GetTextProperty().SetBackgroundOpacity(_SHADE_OPACITY if on_white else 0.0)
+
+    def _write_corner(
+        self, actors: list[vtkTextActor], lines: tuple[str, ...], name: str, rect: Rect, size: int
+    ) -> None:
+        place = _CORNERS[name]
+        while len(actors) < len(lines):
+            actors.append(_text_actor(self._renderer, place, _CORNER_COLOUR))
+        for number, actor in enumerate(actors):
+            line = lines[number] if number < len(lines) else ""
+            from_top = number if place[1] else number - (len(lines) - 1)
+            _write(actor, line, place, rect, size, -round(from_top * size * _LINE_SHARE))
 
 
 def _text_actor(
-    renderer: vtkRenderer, place: tuple[float, float], colour: tuple[float, float, float], *, bold: bool = False
+    renderer: vtkRenderer, place: Place, colour: tuple[float, float, float], *, bold: bool = False
 ) -> vtkTextActor:
     actor = vtkTextActor()
     actor.SetTextScaleModeToNone()
@@ -77,33 +95,47 @@ def _text_actor(
     return actor
 
 
-def _write(
-    actor: vtkTextActor, lines: tuple[str, ...], size: int, rect: Rect, place: tuple[float, float], widest: int
-) -> None:
-    actor.SetVisibility(bool(lines))
-    if not lines:
+def _write(actor: vtkTextActor, line: str, place: Place, rect: Rect, size: int, raise_by: int) -> None:
+    """Let `actor` show `line` at `place`, cut to half the pane, `raise_by` pixels above where a first line stands."""
+    actor.SetVisibility(bool(line))
+    if not line:
         return
     style = actor.GetTextProperty()
-    text = readable("\n".join(lines))
+    text = readable(line)
     set_font(style, text.font)
     style.SetFontSize(size)
-    actor.SetInput("\n".join(_fitted(line, style, widest) for line in text.text.split("\n")))
-    actor.SetPosition(*(_inside(share, side) for share, side in zip(place, (rect.width, rect.height), strict=True)))
+    fitted = _fitted(text.text, style, rect.width // 2 - 2 * _MARGIN)
+    actor.SetInput(fitted)
+    x, y = _inside(place[0], rect.width), _inside(place[1], rect.height) + raise_by
+    actor.SetPosition(x, y + _correction(fitted, style, place[1]))
 
 
 def _inside(share: float, side: int) -> float:
     return min(max(share * side, _MARGIN), side - _MARGIN)
 
 
+def _correction(line: str, style: vtkTextProperty, share: float) -> int:
+    """Return by how much to move text that VTK puts outside: it aligns by Latin letters, and some fonts have none."""
+    _left, _right, bottom, top = text_bounds(line, style)
+    if share == 1.0:
+        return -max(0, top)
+    return max(0, -bottom) if share == 0.0 else 0
+
+
 def _fitted(line: str, style: vtkTextProperty, widest: int) -> str:
     """Return `line`, its end replaced by dots where it is wider than `widest` pixels."""
-    if text_width(line, style) <= widest:
+    if _width(line, style) <= widest:
         return line
     low, high = 0, len(line)
     while low < high:
         middle = (low + high + 1) // 2
-        if text_width(line[:middle] + "...", style) <= widest:
+        if _width(line[:middle] + "...", style) <= widest:
             low = middle
         else:
             high = middle - 1
     return line[:low].rstrip() + "..."
+
+
+def _width(line: str, style: vtkTextProperty) -> int:
+    left, right, _bottom, _top = text_bounds(line, style)
+    return right - left + 1

@@ -11,6 +11,7 @@ from dicomvtk.geometry import Geometry
 from dicomvtk.processing.surface import extract_surface
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.compass import Compass
+from dicomvtk.render.drawable import grey
 from dicomvtk.render.labels import PaneLabels
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.planes import SlicePlane
@@ -110,7 +111,7 @@ class Pane3D:
 
     def _surface(self, level: float) -> vtkActor | None:
         try:
-            surface = extract_surface(self._volume, level)
+            surface = extract_surface(grey(self._volume), level)
         except UnsupportedError:  # nothing crosses this level, or there is no depth: the corner says so
             return None
         mapper = vtkPolyDataMapper()

@@ -9,6 +9,7 @@ import numpy as np
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.geometry import Float3
+from dicomvtk.render.drawable import grey
 from dicomvtk.render.levels import surface_level, usual_window, value_spread
 from dicomvtk.render.planes import flat_plane
 from dicomvtk.render.presets import preset_name
@@ -64,7 +65,7 @@ def middle_voxel(volume: Volume) -> Float3:
 
 def _resolved(layer: Layer, volume: Volume) -> Layer:
     if isinstance(layer, SurfaceLayer) and layer.level is None:
-        return replace(layer, level=surface_level(volume))
+        return replace(layer, level=surface_level(grey(volume)))
     if isinstance(layer, VolumeLayer) and layer.preset is None:
         return replace(layer, preset=preset_name(volume.info.modality, value_spread(volume)))
     return layer

@@ -67,7 +67,7 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
 
 
 def _title(volume: Volume) -> str:
-    parts = (person_name(volume.info.patient_name), volume.info.description, "dicomvtk")
+    parts = (*person_name(volume.info.patient_name)[:1], volume.info.description, "dicomvtk")
     return " - ".join(part for part in parts if part)
 
 
