@@ -41,10 +41,9 @@ _STUDY = """StudyInstanceUID StudyDate StudyTime ReferringPhysicianName Accessio
     IssuerOfAccessionNumberSequence StudyID StudyDescription PhysiciansOfRecord NameOfPhysiciansReadingStudy
     ProcedureCodeSequence PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory
     AdmissionID TimezoneOffsetFromUTC"""
-_SPACE = """FrameOfReferenceUID PositionReferenceIndicator BodyPartExamined Laterality PatientPosition
-    PatientOrientationCodeSequence PatientGantryRelationshipCodeSequence"""
-_IMAGE = """ContrastBolusAgent ContrastBolusAgentSequence LossyImageCompression LossyImageCompressionRatio
-    LossyImageCompressionMethod LongitudinalTemporalInformationModified"""
+_SPACE = """FrameOfReferenceUID PositionReferenceIndicator BodyPartExamined Laterality PatientPosition"""
+_IMAGE = """LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod
+    LongitudinalTemporalInformationModified"""
 _KEPT = tuple(" ".join((_PATIENT, _TRIAL, _STUDY, _SPACE, _IMAGE)).split())
 
 #: Type 2 attributes of patient and study: where the source leaves them empty, so does what is derived from it.
@@ -53,14 +52,15 @@ _NEVER_MADE_UP = """PatientName PatientID PatientBirthDate PatientSex StudyDate 
 
 #: How the source was acquired, kept where source and result are of one class and all source images agree.
 _ACQUISITION = {
-    CT.uid: ("KVP",),
+    CT.uid: ("KVP", "ContrastBolusAgent", "ContrastBolusAgentSequence"),
     MR.uid: (
         """ScanningSequence SequenceVariant ScanOptions MRAcquisitionType RepetitionTime EchoTime EchoTrainLength
-        InversionTime MagneticFieldStrength FlipAngle""".split()  # noqa: SIM905
+        InversionTime MagneticFieldStrength FlipAngle ContrastBolusAgent ContrastBolusAgentSequence""".split()  # noqa: SIM905
     ),
     PET.uid: (
         """Units CountsSource SeriesType DecayCorrection CorrectedImage CollimatorType SUVType
-        RadiopharmaceuticalInformationSequence""".split()  # noqa: SIM905
+        RadiopharmaceuticalInformationSequence PatientOrientationCodeSequence
+        PatientGantryRelationshipCodeSequence""".split()  # noqa: SIM905
     ),
 }
 #: What a PET says of each slice, kept from the nearest.

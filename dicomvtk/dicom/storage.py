@@ -77,7 +77,7 @@ def plan_series(volume: Volume, modality: str | None, known: Mapping[str, Any]) 
         return _capture_plan(volume, wanted, f"the volume has no place in the patient, which {storage.name} needs")
     if volume.dtype.kind == "b" and not modality:
         return _capture_plan(volume, _OTHER, f"a mask holds no {wanted} values")
-    unknown = [keyword for keyword in PET_FACTS if storage is PET and known.get(keyword) in (None, "")]
+    unknown = _unknown_facts(known) if storage is PET else []
     if unknown:
         return _capture_plan(volume, wanted, f"{storage.name} must state {' and '.join(unknown)}, which are not known")
     encoding = _sixteen_bits(volume, storage)
@@ -85,6 +85,14 @@ def plan_series(volume: Volume, modality: str | None, known: Mapping[str, Any]) 
         low, high = finite_range(volume.array)
         return _capture_plan(volume, wanted, f"values from {low} to {high} do not fit the 16 bits of {storage.name}")
     return SeriesPlan(storage, wanted, encoding)
+
+
+def _unknown_facts(known: Mapping[str, Any]) -> list[str]:
+    """Return which `PET_FACTS` are missing, and DecayFactor where decay was corrected (type 1C)."""
+    correction = known.get("DecayCorrection")
+    corrected = str(getattr(correction, "value", correction)) not in ("NONE", "None", "")
+    facts = (*PET_FACTS, "DecayFactor") if corrected else PET_FACTS
+    return [keyword for keyword in facts if known.get(keyword) in (None, "")]
 
 
 def _sixteen_bits(volume: Volume, storage: StorageClass) -> Encoding | None:

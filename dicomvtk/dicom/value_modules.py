@@ -26,7 +26,7 @@ def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
         return {}
     rescale: Attributes = {"RescaleSlope": encoding.slope, "RescaleIntercept": encoding.intercept}
     if plan.storage is not PET:  # PET says its unit in Units (C.8.9.1)
-        rescale["RescaleType"] = "HU" if unit == "HU" else "US"
+        rescale["RescaleType"] = unit or "US"
     if plan.storage is MR:
         rescale["RealWorldValueMappingSequence"] = [_real_world_values(encoding)]
     return rescale

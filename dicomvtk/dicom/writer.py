@@ -138,25 +138,27 @@ def write_series(
     if not isinstance(volume, Volume):
         volume = volume_of_array(volume, modality, like, source)
     volume = placed(one_frame(volume), spacing, origin, direction)
+    names = _names(volume.geometry.shape[2])
     stated = series_attributes(attributes)
-    plan = plan_series(volume, modality, {**volume.info.attributes, **_known(source), **stated})
+    stated_of_slices = [slice_attributes(per_slice(k) or {}, k) if per_slice else {} for k in range(len(names))]
+    plan = plan_series(volume, modality, {**_known(volume.info, source), **stated, **stated_of_slices[0]})
     header = _series_header(volume, plan, source, stated)
     template = HeaderTemplate(header)
-    names = _names(volume.geometry.shape[2])
     with new_folder(folder, overwrite=overwrite) as filling:
         for k, name in enumerate(names):
-            own = _slice_header(volume.geometry, plan, source, k)
-            if per_slice is not None:
-                own.update(slice_attributes(per_slice(k) or {}, k))
+            own = {**_slice_header(volume.geometry, plan, source, k), **stated_of_slices[k]}
             _write_image(filling / name, template.header(_new_uid(), own), _plane(volume, k), plan.encoding)
             if progress is not None:
                 progress(k + 1, len(names))
     return _report(Path(folder), names, plan, header)
 
 
-def _known(source: Source | None) -> dict[str, Any]:
-    """Return what the source says of itself as a PET, where it is one: of the series, and of some slice."""
-    return {} if source is None else {**kept_attributes(source, PET), **kept_of_slice(source, PET, np.zeros(3))}
+def _known(info: SeriesInfo, source: Source | None) -> dict[str, Any]:
+    """Return what volume and source say of themselves, should they be a PET: of the series, and of some slice."""
+    known = {**({"Units": info.unit} if info.unit else {}), **info.attributes}
+    if source is not None:
+        known.update({**kept_attributes(source, PET), **kept_of_slice(source, PET, np.zeros(3))})
+    return known
 
 
 def _series_header(
@@ -184,7 +186,8 @@ def _series_header(
     }
     header.update(_carried(info, plan))
     if source is not None:
-        header.update(kept_attributes(source, plan.storage))
+        kept = kept_attributes(source, plan.storage)
+        header.update({k: v for k, v in kept.items() if geometry.placed or k not in modules.frame_of_reference("")})
         header["DerivationDescription"] = _derivation(volume.history, header.get("DerivationDescription", ""))
     if {"WindowCenter", "WindowWidth"} & set(stated):
         for keyword in ("VOILUTFunction", "WindowCenterWidthExplanation"):
@@ -204,7 +207,8 @@ def _carried(info: SeriesInfo, plan: SeriesPlan) -> dict[str, Any]:
         wanted += _CARRIED_LOSSY
     if plan.storage is PET:  # which says it in PatientOrientationCodeSequence
         wanted = [keyword for keyword in wanted if keyword != "PatientPosition"]
-    return {keyword: info.attributes[keyword] for keyword in wanted if info.attributes.get(keyword) not in (None, "")}
+    known = _known(info, None)
+    return {keyword: known[keyword] for keyword in wanted if known.get(keyword) not in (None, "")}
 
 
 def _derivation(history: Sequence[str], quantised: str) -> str:

@@ -209,6 +209,20 @@ def test_pet_without_its_facts_is_a_capture_and_says_so(tmp_path: Path) -> None:
     assert "must state DecayCorrection and FrameReferenceTime, which are not known" in str(report)
 
 
+def test_decay_corrected_pet_wants_the_factor_of_each_slice(tmp_path: Path) -> None:
+    array = noise("float32", 0, 9.5)
+    corrected = {**PET_FACTS, "DecayCorrection": "START"}
+
+    without = write(array, tmp_path / "without", modality="PT", attributes=corrected)
+    report = write(
+        array, tmp_path / "with", modality="PT", attributes=corrected, per_slice=lambda k: {"DecayFactor": 1 + k / 8}
+    )
+
+    assert "must state DecayFactor" in without.note
+    assert report.sop_class_uid == PET_UID
+    assert [dataset.DecayFactor for dataset in datasets(tmp_path / "with")] == [1, 1.125, 1.25, 1.375, 1.5]
+
+
 @pytest.mark.parametrize("shape", [(11, 7, 5, 3), (5, 7, 3, 3)])
 def test_colour_comes_back(shape: tuple[int, ...], tmp_path: Path) -> None:
     array = noise("uint8", 0, 255, shape)
@@ -314,7 +328,11 @@ def test_unit_of_ct_values(tmp_path: Path) -> None:
     write(array, tmp_path / "array", modality="CT")
     dicomvtk.write_series(Volume(array, Geometry(SHAPE), SeriesInfo(modality="CT")), tmp_path / "unknown")
 
+    info = SeriesInfo(modality="CT", unit="mg/ml")
+    dicomvtk.write_series(Volume(array, Geometry(SHAPE), info), tmp_path / "other")
+
     assert datasets(tmp_path / "array")[0].RescaleType == "HU"
+    assert datasets(tmp_path / "other")[0].RescaleType == "mg/ml"
     assert datasets(tmp_path / "unknown")[0].RescaleType == "US"
 
 

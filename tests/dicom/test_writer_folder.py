@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,14 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def stop_at(k: int, error: BaseException):  # type: ignore[no-untyped-def]
-    def per_slice(index: int) -> dict[str, str]:
-        if index == k:
-            raise error
-        return {}
+def stop_at(files: int, error: BaseException) -> Callable[[int, int], None]:
+    """Return a progress callback that raises `error` once so many files are written."""
 
-    return per_slice
+    def progress(done: int, total: int) -> None:
+        if done == files:
+            raise error
+
+    return progress
 
 
 def test_missing_parents_are_made(tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_missing_parents_are_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no"), MemoryError()])
 def test_nothing_is_left_of_a_run_that_stopped(error: BaseException, tmp_path: Path) -> None:
     with pytest.raises(type(error)):
-        dicomvtk.write_series(ARRAY, tmp_path / "a" / "out", per_slice=stop_at(3, error))
+        dicomvtk.write_series(ARRAY, tmp_path / "a" / "out", progress=stop_at(3, error))
 
     assert list(tmp_path.iterdir()) == []
 
@@ -53,7 +55,7 @@ def test_what_stood_there_stands_when_overwriting_stops(error: BaseException, tm
     before = snapshot(tmp_path)
 
     with pytest.raises((KeyboardInterrupt, WriteError)):
-        dicomvtk.write_series(ARRAY + 1, tmp_path / "out", overwrite=True, per_slice=stop_at(3, error))
+        dicomvtk.write_series(ARRAY + 1, tmp_path / "out", overwrite=True, progress=stop_at(3, error))
 
     assert snapshot(tmp_path) == before
     assert os.listdir(tmp_path) == ["out"]
