@@ -64,7 +64,7 @@ install_package() {
     local extra="$1"
     local stamp="$venv/installed${extra:+-$extra}" fingerprint
     fingerprint="$repository $(cd "$repository" && cat setup.cfg setup.py pyproject.toml | cksum)"
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ]; then
+    if grep -qsxF "$fingerprint" "$stamp" || { [ -z "$extra" ] && grep -qsxF "$fingerprint" "$venv"/installed-*; }; then
         return
     fi
     say "installing dicomvtk${extra:+[$extra]} and what it needs into .venv (about 200 MB to fetch the first time)"

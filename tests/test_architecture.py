@@ -58,7 +58,7 @@ MAY_BE_IMPORTED_BY = {
     "rich": {"cli"},
 }
 #: Names that only a type annotation needs: allowed further afield under TYPE_CHECKING.
-ANNOTATED_WITH = {"vtkmodules": {"api", "cli"}, "dicom": {"api", "cli", "__init__"}}
+ANNOTATED_WITH = {"vtkmodules": {"api", "cli"}, "pydicom": {"api", "cli"}, "dicom": {"api", "cli", "__init__"}}
 
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "base", "misc", "tools"}
 LONGEST_MODULE = 400
