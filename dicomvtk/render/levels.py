@@ -20,6 +20,8 @@ _SAMPLES = 250_000
 #: Most of a volume is air: its bright end is a small share of the voxels.
 _SPREAD_PERCENTILES = (1.0, 99.7)
 _HISTOGRAM_BINS = 256
+#: Thresholds that separate as well as the best, to the noise of the sample.
+_PLATEAU = 0.999
 
 
 def usual_window(volume: Volume) -> WindowLevel:
@@ -63,7 +65,8 @@ def surface_level(volume: Volume) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = sums / below - (sums[-1] - sums) / above
         between = np.nan_to_num(below * above * apart**2)
-    return float(edges[int(np.argmax(between)) + 1])
+    best = np.nonzero(between >= between.max() * _PLATEAU)[0]  # a gap between the two: its middle, away from noise
+    return float(edges[(best[0] + best[-1]) // 2 + 1])
 
 
 def _colour_window(dtype: np.dtype[Any]) -> WindowLevel:

@@ -1,0 +1,69 @@
+"""A view is data: it goes to JSON and back, and refuses what it is not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dicomvtk.display import WindowLevel
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.render.scene import Camera3D, PaneCamera, SliceLayer, SurfaceLayer, View, VolumeLayer, from_json, to_json
+
+FULL = View(
+    layout="coronal",
+    crosshair=(1.5, -2.0, 3.25),
+    window=WindowLevel(40, 400, "soft tissue"),
+    invert=True,
+    along="patient",
+    axial=PaneCamera(2.0, (3.0, -4.0)),
+    camera=Camera3D((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0), 1.5, (2.0, 0.0)),
+    layers=(SliceLayer(in_3d=True), SurfaceLayer(300.0, (1.0, 0.5, 0.0), 0.5), VolumeLayer("ct-skin", visible=False)),
+    annotations=False,
+    show_crosshair=False,
+    interpolation=False,
+)
+
+
+@pytest.mark.parametrize("view", [View(), FULL], ids=["default", "full"])
+def test_view_survives_json(view: View) -> None:
+    assert from_json(to_json(view)) == view
+
+
+def test_json_is_plain_and_named() -> None:
+    values = json.loads(to_json(FULL))
+
+    assert values["window"] == {"center": 40, "width": 400, "explanation": "soft tissue"}
+    assert [layer["kind"] for layer in values["layers"]] == ["slice", "surface", "volume"]
+
+
+def test_json_may_leave_out_what_keeps_its_default() -> None:
+    assert from_json('{"layout": "3d"}') == View(layout="3d")
+    assert from_json('{"axial": {"zoom": 2}}').axial == PaneCamera(2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not json", "not JSON"),
+        ("[1]", "expected an object"),
+        ('{"zom": 2}', "Unknown name 'zom'"),
+        ('{"layout": "five"}', "expected one of quad"),
+        ('{"along": "table"}', "volume, patient"),
+        ('{"layers": [{"kind": "cloud"}]}', "Unknown layer 'cloud'"),
+        ('{"axial": {"turn": 1}}', "Unknown name 'turn' in the axial of a view"),
+        ('{"crosshair": [1, 2]}', "expected 3 finite numbers"),
+        ('{"crosshair": ["a", 2, 3]}', "Cannot read a view"),
+        ('{"coronal": {"zoom": 0}}', "expected a finite number above 0"),
+        ('{"camera": {"up": [0, 1, 0]}}', "not at right angles"),
+        ('{"camera": {"up": [0, 0, 0]}}', "no length"),
+        ('{"layers": [{"kind": "surface", "opacity": 2}]}', "expected 0 to 1"),
+        ('{"window": {"center": 0, "width": 0}}', "width above 0"),
+        ('{"window": 5}', "expected an object"),
+        ('{"layers": 5}', "Cannot read a view"),
+    ],
+)
+def test_other_json_is_refused_by_name(text: str, words: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        from_json(text)
+    assert words in str(caught.value)
