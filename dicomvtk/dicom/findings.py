@@ -79,6 +79,8 @@ RULES: dict[str, Rule] = {
     "localizer": Rule("scan", "info"),
     "unreadable": Rule("scan", "warn"),
     # pixels
+    "assumed": Rule("scan", "warn"),
+    "excess": Rule("scan", "warn"),
     "bad-header": Rule("scan", "stop", error=PixelDecodeError),
     "bad-rescale": Rule("scan", "stop", "reads stored values in the place of rescaled ones", error=PixelDecodeError),
     "truncated": Rule("scan", "stop", "fills the bytes that are absent with zeros", error=PixelDecodeError),
@@ -129,7 +131,7 @@ def check_codes(allow: Collection[str], fix: Collection[str]) -> None:
 
 
 def raise_first_stop(
-    what: str, findings: Iterable[Finding], allow: Collection[str] = (), fix: Collection[str] = ()
+    what: str, findings: Collection[Finding], allow: Collection[str] = (), fix: Collection[str] = ()
 ) -> None:
     """Raise the error of the first stopping finding that is neither allowed nor fixed; `what` names the series."""
     for found in findings:
@@ -138,4 +140,9 @@ def raise_first_stop(
         rule = RULES[found.code]
         if (found.code in allow and rule.allow) or (found.code in fix and rule.fix):
             continue
-        raise rule.error(f"Cannot read {what}: {found.message}")
+        raise rule.error(" ".join([f"Cannot read {what}: {found.message}", *_unreadable(findings)]))
+
+
+def _unreadable(findings: Collection[Finding]) -> list[str]:
+    """Say which files could not be read: one of them may be why slices are missing."""
+    return [found.message for found in findings if found.code == "unreadable"]

@@ -7,8 +7,8 @@ same way. What the frames of a series have in common is kept once, in `Common`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.elements import (
@@ -26,7 +26,7 @@ from dicomvtk.dicom.tags import COMMON, VARYING, Tag, describe
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.metadata import LookupTable
 
-__all__ = ["Common", "DamagedImage", "Frame", "HeaderReader", "NotAnImage"]
+__all__ = ["PHOTOMETRIC", "Common", "DamagedImage", "Frame", "HeaderReader", "NotAnImage"]
 
 _INDEX = {tag: n for n, tag in enumerate(VARYING)}
 
@@ -37,6 +37,20 @@ _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _IMAGE_CLASSES = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("1", "2", "2.1", "4", "4.1", "6.1", "3.1", "7", "20", "128", "130", "12.1")
 )
+
+
+#: Defined terms of PhotometricInterpretation (PS3.3 C.7.6.3.1.2), retired ones too.
+PHOTOMETRIC = frozenset(
+    "MONOCHROME1 MONOCHROME2 RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_422 YBR_PARTIAL_420 YBR_ICT YBR_RCT HSV ARGB CMYK".split()
+    + ["PALETTE COLOR"]
+)
+
+_DEFLATE_RATIO = 1032
+_FRAGMENT_HEAD = 8
+#: So many frames are listed whether or not the file holds them: none of it costs memory.
+_FEW_FRAMES = 4096
+
+_T = TypeVar("_T")
 
 
 class NotAnImage(Exception):  # noqa: N818  # an answer, not a failure
@@ -103,7 +117,8 @@ class Frame(NamedTuple):
 
     `offset` is the file offset of an uncompressed frame, or of the pixel data element's value where encapsulated;
     -1 where only pydicom reads the file. `length` is the number of bytes of an uncompressed frame, `UNDEFINED` where
-    encapsulated. `shortfall` counts the bytes missing at the end of the file.
+    encapsulated. `shortfall` counts the bytes missing at the end of the file, `excess` those of the pixel
+    data element that no frame accounts for.
     """
 
     path: str
@@ -113,6 +128,7 @@ class Frame(NamedTuple):
     offset: int
     length: int
     shortfall: int = 0
+    excess: int = 0
 
     def value(self, tag: int) -> bytes | None:
         """Return the stored bytes of one of the varying attributes."""
@@ -160,13 +176,17 @@ class HeaderReader:
         """Return the frames that a raw header describes."""
         found = header.values
         if not header.pixel_tag:
-            if Tag.Rows in found or values.text(found.get(Tag.SOPClassUID)) in _IMAGE_CLASSES:
+            sop_class = values.text(found.get(Tag.SOPClassUID)) or header.media_class
+            if Tag.Rows in found or sop_class in _IMAGE_CLASSES:
                 raise DamagedImage("an image without pixel data; the file may be cut short")
             raise NotAnImage(_what(header))
         groups = frame_values(header) if Tag.PerFrameFunctionalGroupsSequence in header.sequences else None
         if groups is None:
             common = self._common_of(header, found)
             count = common.frames or 1
+            if count > _most_frames(header, common):
+                problem = f"NumberOfFrames (0028,0008) is {count}; the file is too short to hold so many"
+                common, count = replace(common, problem=problem), 1
             return [self._frame(path, n, header, common, found) for n in range(max(1, count))]
         stated = self._common_of(header, found).frames or len(groups)
         if stated > len(groups):
@@ -185,7 +205,9 @@ class HeaderReader:
         size = frame_bytes(common)
         offset = header.pixel_offset + number * size
         held = min(header.pixel_length, max(0, header.file_size - header.pixel_offset))
-        return Frame(path, number, common, raw, offset, size, max(0, size * (number + 1) - held))
+        needed = size * max(1, common.frames or 1)
+        excess = max(0, held - needed - needed % 2)  # an odd length is padded to an even one (PS3.5 section 7.1.1)
+        return Frame(path, number, common, raw, offset, size, max(0, size * (number + 1) - held), excess)
 
     def _common_of(self, header: RawHeader, found: dict[int, bytes]) -> Common:
         raw = tuple([found.get(tag) for tag in COMMON])
@@ -213,6 +235,17 @@ def _tables(header: RawHeader) -> tuple[object, ...]:
         for tag, value in item.items()
         if isinstance(value, bytes)
     )
+
+
+def _most_frames(header: RawHeader, common: Common) -> int:
+    """Return how many frames the file can hold at most, so that NumberOfFrames is not believed beyond."""
+    if header.pixel_offset < 0:  # deflated or big endian: what deflate makes of one byte is at most 1032 (RFC 1951)
+        return header.file_size * _DEFLATE_RATIO // max(1, frame_bytes(common))
+    held = header.file_size - header.pixel_offset
+    if header.pixel_length == UNDEFINED:
+        return max(1, held // _FRAGMENT_HEAD)
+    # A frame that is cut short is told as that; one more than there are bytes of is not a frame.
+    return max(_FEW_FRAMES, 2 * min(held, header.pixel_length) // max(1, frame_bytes(common)))
 
 
 def _what(header: RawHeader) -> str:
@@ -255,17 +288,19 @@ def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
     spacing, attribute = problems.read(Tag.PixelSpacing, pair), "PixelSpacing"
     if spacing is None and not problems.texts:
         spacing, attribute = problems.read(Tag.ImagerPixelSpacing, pair), "ImagerPixelSpacing"
-    thickness = problems.read(Tag.SliceThickness, one)
-    between = problems.read(Tag.SpacingBetweenSlices, one)
-    signed = bool(problems.read(Tag.PixelRepresentation, values.unsigned) or 0)
+    # No voxel of a stack depends on these two, so that damage in them stops nothing.
+    thickness = _quiet(one, found(Tag.SliceThickness))
+    between = _quiet(one, found(Tag.SpacingBetweenSlices))
+    signed = bool(problems.read(Tag.PixelRepresentation, _zero_or_one) or 0)
+    samples = _default(problems.read(Tag.SamplesPerPixel, values.unsigned), 1)
     number = _quiet(values.integer, found(Tag.SeriesNumber))
     return Common(
         transfer_syntax=header.transfer_syntax,
         raw=raw,
         rows=problems.read(Tag.Rows, values.unsigned),
         columns=problems.read(Tag.Columns, values.unsigned),
-        samples=_default(problems.read(Tag.SamplesPerPixel, values.unsigned), 1),
-        photometric=values.text(found(Tag.PhotometricInterpretation)) or "MONOCHROME2",
+        samples=samples,
+        photometric=_photometric(values.text(found(Tag.PhotometricInterpretation)), samples),
         planar=problems.read(Tag.PlanarConfiguration, values.unsigned) or 0,
         frames=problems.read(Tag.NumberOfFrames, values.integer),
         bits_allocated=problems.read(Tag.BitsAllocated, values.unsigned),
@@ -304,7 +339,19 @@ def _default(value: int | None, default: int) -> int:
     return default if value is None else value
 
 
-def _quiet(reader: Callable[[bytes | None], int | None], raw: bytes | None) -> int | None:
+def _zero_or_one(raw: bytes | None) -> int | None:
+    value = values.unsigned(raw)
+    if value is not None and value > 1:
+        raise BadValue(f"{value}, expected 0 or 1")
+    return value
+
+
+def _photometric(stated: str, samples: int) -> str:
+    """Return the photometric interpretation; one sample of no known kind is grey (`assumptions` tells of it)."""
+    return stated if stated in PHOTOMETRIC or samples > 1 else "MONOCHROME2"
+
+
+def _quiet(reader: Callable[[bytes | None], _T], raw: bytes | None) -> _T | None:
     try:
         return reader(raw)
     except BadValue:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dicomvtk.dicom.headers import Common
+from dicomvtk.dicom import values
+from dicomvtk.dicom.headers import PHOTOMETRIC, Common
+from dicomvtk.dicom.tags import Tag
 
-__all__ = ["format_problem"]
+__all__ = ["assumptions", "format_problem"]
 
 _ALLOCATED = (1, 8, 16, 32, 64)
 _FLOAT_ALLOCATED = (32, 64)
@@ -41,3 +43,15 @@ def _bits_problem(common: Common) -> str:
     if common.high_bit is not None and common.high_bit != stored - 1:
         return f"HighBit (0028,0102) is {common.high_bit}; expected BitsStored - 1, {stored - 1}"
     return ""
+
+
+def assumptions(common: Common) -> list[str]:
+    """Return, a sentence each, what is read as the standard's plainest case because the header does not say it."""
+    assumed = []
+    stated = values.text(common.value(Tag.PhotometricInterpretation))
+    if common.samples == 1 and stated not in PHOTOMETRIC:
+        what = repr(stated) if stated else "missing"
+        assumed.append(f"PhotometricInterpretation (0028,0004) is {what}; the image is read as MONOCHROME2")
+    if not common.float_pixels and not common.value(Tag.PixelRepresentation):
+        assumed.append("PixelRepresentation (0028,0103) is missing; values are read as unsigned")
+    return assumed

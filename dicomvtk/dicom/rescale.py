@@ -28,6 +28,9 @@ Bounds = tuple[float, float]
 
 IDENTITY: Rescale = (1.0, 0.0)
 
+#: Slopes and intercepts up to here keep 16-bit values within float32.
+_LARGEST = 1e30
+
 
 @dataclass(frozen=True)
 class ValuePlan:
@@ -138,6 +141,10 @@ def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ..
         finding("bad-rescale", f"{problem} in {_files(files)}; expected one finite number, the slope not 0.", files)
         for problem, files in bad.items()
     ]
+    bare = [f.path for f in frames if not f.value(Tag.RescaleSlope) and f.value(Tag.RescaleIntercept)]
+    if bare and not findings:
+        message = f"RescaleSlope (0028,1053) is missing in {_files(bare)}, RescaleIntercept is not; 1 is taken for it."
+        findings.append(finding("assumed", message, bare))
     if without and len(without) < len(frames) and any(r != IDENTITY for r in found):
         findings.append(
             finding(
@@ -148,7 +155,7 @@ def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ..
             )
         )
     distinct = dict.fromkeys(found)
-    if len(distinct) > 1 and not findings:
+    if len(distinct) > 1 and not bad and not without:
         findings.append(_mixed(distinct))
     return found, tuple(findings)
 
@@ -162,10 +169,14 @@ def _rescale(slope: bytes | None, intercept: bytes | None) -> Rescale:
         b = values.decimals(intercept, 1)
     except BadValue as bad:
         raise BadValue(f"RescaleIntercept (0028,1052) is {bad}") from None
-    scale = a[0] if a else 1.0
+    scale, offset = a[0] if a else 1.0, b[0] if b else 0.0
     if scale == 0.0:
         raise BadValue("RescaleSlope (0028,1053) is 0")
-    return scale, b[0] if b else 0.0
+    if not 1 / _LARGEST < abs(scale) < _LARGEST:
+        raise BadValue(f"RescaleSlope (0028,1053) is {scale:g}, beyond what values can be scaled by")
+    if abs(offset) >= _LARGEST:
+        raise BadValue(f"RescaleIntercept (0028,1052) is {offset:g}, beyond what can be added to values")
+    return scale, offset
 
 
 def _mixed(distinct: Iterable[Rescale]) -> Finding:

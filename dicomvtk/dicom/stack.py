@@ -16,7 +16,7 @@ from dicomvtk.dicom.decoders import decoding_problem
 from dicomvtk.dicom.duplicates import drop_duplicates
 from dicomvtk.dicom.findings import finding, needs
 from dicomvtk.dicom.headers import Common, Frame
-from dicomvtk.dicom.pixel_format import format_problem
+from dicomvtk.dicom.pixel_format import assumptions, format_problem
 from dicomvtk.dicom.positions import check_grid, same_place_groups, slice_normal
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.series import FrameGroup
@@ -359,7 +359,16 @@ def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
         if "MOSAIC" in frame.common.image_type or "VFRAME" in frame.common.image_type:
             message = "Each image is a mosaic: a whole volume laid out as tiles (ImageType (0008,0008) says MOSAIC)."
             return [finding("tiled", message, [frame.path])]
-    findings = list(plan_values(frames).findings)
+    findings = [finding("assumed", f"{text}, in {f.path}.", [f.path]) for f in commons for text in assumptions(f.common)]
+    findings += plan_values(frames).findings
+    longer = [frame for frame in frames if frame.excess > 0]
+    if longer:
+        first = longer[0]
+        message = (
+            f"{os.path.basename(first.path)} has {first.excess} bytes of pixel data more than Rows (0028,0010), "
+            "Columns (0028,0011) and NumberOfFrames (0028,0008) account for"
+        )
+        findings.append(finding("excess", f"{message}.", list(dict.fromkeys(frame.path for frame in longer))))
     short = [frame for frame in frames if frame.shortfall > 0]
     if short:
         first = short[0]

@@ -16,6 +16,7 @@ __all__ = ["BadValue", "decimals", "integer", "short", "shorts", "text", "texts"
 _T = TypeVar("_T")
 _PADDING = b" \0"
 _CACHE_LIMIT = 20_000
+_LARGEST_US = 0xFFFF
 
 
 class BadValue(ValueError):  # noqa: N818
@@ -62,7 +63,7 @@ def decimals(raw: bytes | None, count: int = 0) -> tuple[float, ...] | None:
 
 def integer(raw: bytes | None) -> int | None:
     """Return the number of an IS value, None where absent or empty; one written as a whole decimal will do."""
-    numbers = decimals(raw)
+    numbers = decimals(raw, 1)
     if numbers is None:
         return None
     if not numbers[0].is_integer():
@@ -74,9 +75,10 @@ def unsigned(raw: bytes | None) -> int | None:
     """Return the number of a US (or UL, where it was written so) value, None where absent or empty."""
     if not raw:
         return None
-    if len(raw) not in (2, 4):
+    value = int.from_bytes(raw, "little")
+    if len(raw) not in (2, 4) or value > _LARGEST_US:
         raise BadValue(f"{len(raw)} bytes where one 16-bit number is expected")
-    return int.from_bytes(raw, "little")
+    return value
 
 
 def short(raw: bytes | None, *, signed: bool) -> int | None:
