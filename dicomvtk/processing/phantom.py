@@ -110,8 +110,9 @@ def head_phantom(
     """Return a head of known values (`TISSUES`): int16 voxels (i, j, k) in Fortran order, LPS mm, (0, 0, 0) mid-head.
 
     The same physical head is sampled whatever the grid. The lesion (`LESION_VALUE`) is at `LESION_LPS` in the patient's
-    left hemisphere; markers shaped L and A stand at the patient's left and in front, readable in axial slices. There is
-    no noise: every voxel has the value of the tissue at its centre.
+    left hemisphere; markers shaped L and A are at the patient's left and in front, a pair lying to be read in axial
+    slices and a pair standing to be read from the front. There is no noise: every voxel has the value of the tissue at
+    its centre.
 
     Parameters
     ----------

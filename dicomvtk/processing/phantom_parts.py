@@ -29,7 +29,10 @@ _LESION_RADIUS_MM = 11.0
 _BRAIN_CENTRE: Float3 = (0.0, 4.0, 22.0)
 _BRAIN_RADII: Float3 = (63.0, 80.0, 74.0)
 _FLOOR_MM = -HALF_EXTENT_MM[2]
-_MARKER_Z: tuple[float, float] = (2.0, 38.0)
+#: Letters lie in axial slices at the height of the lesion, and stand beside and above those facing front.
+_LYING_Z: tuple[float, float] = (8.0, 32.0)
+_STANDING_L_Y: tuple[float, float] = (-6.0, 6.0)
+_STANDING_A_Y: tuple[float, float] = (-114.0, -104.0)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def _brain() -> list[Part]:
     cerebellum = [_ellipsoid("grey", (s * 22, 42, -26), (27, 26, 21)).within(inner) for s in (-1, 1)]
     arbor = [_ellipsoid("white", (s * 22, 40, -26), (16, 17, 10)) for s in (-1, 1)]
     stem = [_ellipsoid("white", (0, 16, -20), (13, 13, 22)), _column("white", (0, 30), (8, 8), -70, -25)]
-    callosum = _ellipsoid("csf", (0, 4, 16), (12, 42, 24))
+    callosum = _ellipsoid("csf", (0, 4, 16), (12, 60, 50))
     fissure = _box("csf", (-1.6, -90, 0), (1.6, 100, 110)).within(_ellipsoid("csf", _BRAIN_CENTRE, _BRAIN_RADII))
     ganglia = [_ellipsoid("grey", (s * 25, -2, 10), (8, 19, 12)) for s in (-1, 1)]
     ventricles = [
@@ -179,7 +182,7 @@ def _face() -> list[Part]:
             _ellipsoid("air", (s * 26, -61, -50), (13, 14, 14)),
         )
     ]
-    septum = _box("bone", (-1.3, -104, -58), (1.3, -58, -22))
+    septum = _box("muscle", (-1.3, -104, -58), (1.3, -50, -22)).within(_ellipsoid("air", (0, -78, -43), (8, 34, 17)))
     airways = [
         _ellipsoid("bone", (0, -72, -42), (11, 26, 22)),
         _ellipsoid("air", (0, -78, -43), (8, 34, 17)),
@@ -194,24 +197,53 @@ def _face() -> list[Part]:
 
 
 def _markers() -> list[Part]:
-    """Return the letters L (patient's left) and A (in front) as solids along z, to be read in an axial slice."""
-    near, base = 97.0, 14.0
-    stem = _box("marker", (near, -base, _MARKER_Z[0]), (near + 6, base, _MARKER_Z[1]))
-    foot = _box("marker", (near, base - 6, _MARKER_Z[0]), (near + 20, base, _MARKER_Z[1]))
-    return [stem, foot, _letter_a(base_y=-103.0, height=26.0, half_width=12.0, stroke=6.0)]
+    """Return the letters L (patient's left) and A (in front), lying for axial slices and standing for the front."""
+    near, far, half = 97.0, 117.0, 14.0
+    (low, high), (front, back) = _LYING_Z, _STANDING_L_Y
+    return [
+        _box("marker", (near, -half, low), (near + 6, half, high)),
+        _box("marker", (near, half - 6, low), (far, half, high)),
+        _box("marker", (near, front, -40), (near + 6, back, -12)),
+        _box("marker", (near, front, -40), (far, back, -34)),
+        _lying_a(),
+        _standing_a(),
+    ]
 
 
-def _letter_a(base_y: float, height: float, half_width: float, stroke: float) -> Part:
+_A_HEIGHT_MM = 26.0
+_A_REACH_MM = 18.0
+
+
+def _lying_a() -> Part:
+    """Return the A in front of the forehead whose top is anterior: up on the screen of an axial slice."""
+    foot = -103.0
+
     def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-        up = (base_y - y) / height  # 0 at the feet of the letter, 1 at its top: anterior is up on the screen
-        leg = half_width * (1.0 - up) - stroke / 2 * up
-        side = np.abs(x)
-        strokes = (side <= np.maximum(leg, 0) + stroke / 2) & (side >= leg - stroke / 2)
-        bar = (side <= leg) & (np.abs(up - 0.34) <= stroke / 2.4 / height)
-        return (strokes | bar) & (up >= 0) & (up <= 1) & (z >= _MARKER_Z[0]) & (z <= _MARKER_Z[1])
+        return _letter_a(x, (foot - y) / _A_HEIGHT_MM) & (z >= _LYING_Z[0]) & (z <= _LYING_Z[1])
 
-    reach = half_width + stroke
-    return Part("marker", (-reach, base_y - height, _MARKER_Z[0]), (reach, base_y, _MARKER_Z[1]), inside)
+    low, high = (-_A_REACH_MM, foot - _A_HEIGHT_MM, _LYING_Z[0]), (_A_REACH_MM, foot, _LYING_Z[1])
+    return Part("marker", low, high, inside)
+
+
+def _standing_a() -> Part:
+    """Return the A above it whose top is superior: up in a view from the front."""
+    foot = 42.0
+
+    def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
+        return _letter_a(x, (z - foot) / _A_HEIGHT_MM) & (y >= _STANDING_A_Y[0]) & (y <= _STANDING_A_Y[1])
+
+    low, high = (-_A_REACH_MM, _STANDING_A_Y[0], foot), (_A_REACH_MM, _STANDING_A_Y[1], foot + _A_HEIGHT_MM)
+    return Part("marker", low, high, inside)
+
+
+def _letter_a(across: Coordinate, up: Coordinate) -> NDArray[np.bool_]:
+    """Return which points are in the letter: `across` in mm from its middle, `up` from 0 (feet) to 1 (top)."""
+    stroke, half_width = 6.0, 12.0
+    leg = half_width * (1.0 - up) - stroke / 2 * up
+    side = np.abs(across)
+    strokes = (side <= np.maximum(leg, 0) + stroke / 2) & (side >= leg - stroke / 2)
+    bar = (side <= leg) & (np.abs(up - 0.34) <= stroke / 2.4 / _A_HEIGHT_MM)
+    return np.asarray((strokes | bar) & (up >= 0) & (up <= 1))
 
 
 def _lesion() -> Part:
