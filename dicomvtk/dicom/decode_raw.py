@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.rescale import stored_dtype
 from dicomvtk.errors import PixelDecodeError
 
-__all__ = ["handles", "read_into"]
+__all__ = ["handles", "read", "read_into"]
 
 _SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE})
 _WHOLE_BYTES = (8, 16, 32, 64)
@@ -29,6 +31,19 @@ def _plain(common: Common) -> bool:
         and common.photometric in _PHOTOMETRIC
         and (common.samples == 1 or common.planar == 0)
     )
+
+
+def read(frame: Frame) -> NDArray[Any]:
+    """Return a frame's samples in an array of their own, (rows, columns[, samples])."""
+    common = frame.common
+    colour = (common.samples,) if common.samples > 1 else ()
+    out = np.empty((common.rows or 0, common.columns or 0, *colour), stored_dtype(common))
+    fd = os.open(frame.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        read_into(fd, frame, out)
+    finally:
+        os.close(fd)
+    return out
 
 
 def read_into(fd: int, frame: Frame, out: NDArray[Any]) -> None:

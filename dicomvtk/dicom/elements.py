@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Union
 
+from dicomvtk.dicom.sequences import (
+    LONG_VR,
+    SHORT_VR,
+    UNDEFINED,
+    Items,
+    NeedMore,
+    Unsure,
+    explicit_head,
+    implicit_head,
+    long_length,
+    read_items,
+    skip_undefined,
+)
 from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, WANTED, Tag, describe
 
 __all__ = ["UNDEFINED", "Items", "NotDicom", "RawHeader", "Unsure", "walk_bytes", "walk_file"]
-
-#: The length of an element that ends with a delimiter (PS3.5 section 7.1.1).
-UNDEFINED = 0xFFFFFFFF
-
-#: A sequence: its items, each from tag to value bytes or to a nested sequence.
-Items = list[dict[int, Union[bytes, "Items"]]]
 
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -33,32 +38,10 @@ _FIRST_BLOCK = 16 * 1024
 _MAX_VALUE = 1 << 20
 #: No honest header holds one sequence larger than this; a larger one is left to pydicom, which reads from disk.
 _MAX_SEQUENCE = 1 << 28
-#: Functional groups nest four deep; deeper is left to pydicom.
-_MAX_DEPTH = 12
-
-_ITEM = 0xE000FFFE
-_ITEM_END = 0xE00DFFFE
-_SEQUENCE_END = 0xE0DDFFFE
-
-_explicit_head = struct.Struct("<I2sH").unpack_from
-_implicit_head = struct.Struct("<II").unpack_from
-_long_length = struct.Struct("<I").unpack_from
-
-#: VRs with a 16-bit length, and with two reserved bytes and a 32-bit one (PS3.5 tables 7.1-1 and 7.1-2).
-_SHORT = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
-_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
 
 class NotDicom(Exception):  # noqa: N818  # not a failure: the answer to "is this DICOM?"
     """The bytes are not a DICOM file; the text says what they are instead."""
-
-
-class Unsure(Exception):  # noqa: N818
-    """The walk met something it does not know for sure; the text says what."""
-
-
-class _NeedMore(Exception):  # noqa: N818
-    """A nested walk ran off the end of the block in memory."""
 
 
 @dataclass
@@ -79,8 +62,8 @@ class RawHeader:
     media_class: str = ""
 
 
-def walk_file(path: str) -> RawHeader:
-    """Return the raw header of the regular file at `path`.
+def walk_file(path: str, wanted: frozenset[int] = WANTED, sequences: frozenset[int] = SEQUENCES) -> RawHeader:
+    """Return the raw header of the regular file at `path`: the `wanted` elements and `sequences` of its top level.
 
     Raises NotDicom, Unsure, or OSError. A file is read in blocks as far as its header goes; the pixel data are not
     touched. No declared length is believed beyond the file's size.
@@ -88,7 +71,7 @@ def walk_file(path: str) -> RawHeader:
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
         size = os.fstat(fd).st_size
-        return _walk(fd, size, os.read(fd, _FIRST_BLOCK))
+        return _walk(fd, size, os.read(fd, _FIRST_BLOCK), wanted, sequences)
     finally:
         os.close(fd)
 
@@ -96,11 +79,11 @@ def walk_file(path: str) -> RawHeader:
 def walk_bytes(data: bytes, transfer_syntax: str) -> RawHeader:
     """Return the raw header of a bare data set in memory, in a little-endian syntax (for inflated data)."""
     header = RawHeader(transfer_syntax=transfer_syntax, file_size=len(data))
-    _Walk(-1, len(data), data, header).data_set(0, explicit=transfer_syntax != IMPLICIT_LITTLE)
+    _Walk(-1, len(data), data, header, WANTED, SEQUENCES).data_set(0, explicit=transfer_syntax != IMPLICIT_LITTLE)
     return header
 
 
-def _walk(fd: int, size: int, block: bytes) -> RawHeader:
+def _walk(fd: int, size: int, block: bytes, wanted: frozenset[int], sequences: frozenset[int]) -> RawHeader:
     header = RawHeader(file_size=size)
     if size == 0:
         raise NotDicom("empty file")
@@ -112,9 +95,9 @@ def _walk(fd: int, size: int, block: bytes) -> RawHeader:
     if syntax in (DEFLATED, EXPLICIT_BIG):
         raise Unsure(f"transfer syntax {syntax}")
     explicit = syntax != IMPLICIT_LITTLE
-    if start + 8 <= len(block) and (block[start + 4 : start + 6] in _SHORT | _LONG) != explicit:
+    if start + 8 <= len(block) and (block[start + 4 : start + 6] in SHORT_VR | LONG_VR) != explicit:
         raise Unsure("the data set is not in the value representation that its transfer syntax says")
-    _Walk(fd, size, block, header).data_set(start, explicit=explicit)
+    _Walk(fd, size, block, header, wanted, sequences).data_set(start, explicit=explicit)
     return header
 
 
@@ -122,13 +105,13 @@ def _file_meta(block: bytes, pos: int, header: RawHeader) -> int:
     """Read group 0002, always explicit little endian; return where the data set starts."""
     syntax = None
     while pos + 8 <= len(block):
-        tag, vr, length = _explicit_head(block, pos)
+        tag, vr, length = explicit_head(block, pos)
         if tag & 0xFFFF != 0x0002:
             break
         start = pos + 8
-        if vr in _LONG:
-            length, start = _long_length(block, pos + 8)[0], pos + 12
-        elif vr not in _SHORT:
+        if vr in LONG_VR:
+            length, start = long_length(block, pos + 8)[0], pos + 12
+        elif vr not in SHORT_VR:
             raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
         if start + length > len(block):
             raise Unsure(f"{describe(tag)} declares {length} bytes in the file meta information")
@@ -147,16 +130,16 @@ def _bare_start(block: bytes, header: RawHeader) -> int:
     """Recognise a data set without preamble by its first element; return where it starts (PS3.10 asks for one)."""
     if len(block) < 16:
         raise NotDicom("not DICOM")
-    tag, vr, length = _explicit_head(block, 0)
+    tag, vr, length = explicit_head(block, 0)
     group = tag & 0xFFFF
-    if group == 0x0002 and vr in _SHORT | _LONG:
+    if group == 0x0002 and vr in SHORT_VR | LONG_VR:
         return _file_meta(block, 0, header)
     if group != 0x0008:
         raise NotDicom("not DICOM")
-    if vr in _SHORT:
+    if vr in SHORT_VR:
         header.transfer_syntax = EXPLICIT_LITTLE
         return 0
-    length = _implicit_head(block, 0)[1]
+    length = implicit_head(block, 0)[1]
     if length > min(1024, header.file_size):
         raise NotDicom("not DICOM")
     header.transfer_syntax = IMPLICIT_LITTLE
@@ -166,12 +149,22 @@ def _bare_start(block: bytes, header: RawHeader) -> int:
 class _Walk:
     """The state of one walk: the block of the file that is in memory, and where it lies."""
 
-    def __init__(self, fd: int, size: int, block: bytes, header: RawHeader) -> None:
+    def __init__(
+        self,
+        fd: int,
+        size: int,
+        block: bytes,
+        header: RawHeader,
+        wanted: frozenset[int],
+        sequences: frozenset[int],
+    ) -> None:
         self.fd = fd
         self.size = size
         self.block = block
         self.base = 0  # file offset of block[0]
         self.header = header
+        self.wanted = wanted
+        self.sequences = sequences
 
     def data_set(self, start: int, *, explicit: bool) -> None:
         """Walk the top level from file offset `start` to the pixel data or the end of the file."""
@@ -187,24 +180,24 @@ class _Walk:
     def _level(self, block: bytes, pos: int, last: int, explicit: bool) -> int:
         """Walk elements that start at or before `last` in the block; return the file offset to go on from."""
         values = self.header.values
-        wanted: Container[int] = WANTED
+        wanted, sequences = self.wanted, self.sequences
         size = self.size - self.base
         while pos <= last:
             if explicit:
-                tag, vr, length = _explicit_head(block, pos)
+                tag, vr, length = explicit_head(block, pos)
                 start = pos + 8
-                if vr in _LONG:
-                    length = _long_length(block, start)[0]
+                if vr in LONG_VR:
+                    length = long_length(block, start)[0]
                     start = pos + 12
-                elif vr not in _SHORT:
+                elif vr not in SHORT_VR:
                     raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
             else:
-                tag, length = _implicit_head(block, pos)
+                tag, length = implicit_head(block, pos)
                 start = pos + 8
             if tag in PIXEL_TAGS:
                 self._pixels(tag, self.base + start, length)
                 return self.base + start
-            if tag in SEQUENCES:
+            if tag in sequences:
                 return self._sequence(tag, pos, start, length, explicit)
             if length == UNDEFINED:
                 return self._undefined(pos, start, explicit)
@@ -236,8 +229,8 @@ class _Walk:
             at = self._load(file_pos, want)
             try:
                 stop = at + head + length if length != UNDEFINED else -1
-                items, end = _items(self.block, at + head, stop, explicit, 0)
-            except (_NeedMore, struct.error):
+                items, end = read_items(self.block, at + head, stop, explicit, 0)
+            except (NeedMore, struct.error):
                 want = self._grow(want, file_pos, tag)
                 continue
             self.header.sequences[tag] = items
@@ -250,8 +243,8 @@ class _Walk:
         while True:
             at = self._load(file_pos, want)
             try:
-                return self.base + _skip_undefined(self.block, at + head, explicit)
-            except (_NeedMore, struct.error):
+                return self.base + skip_undefined(self.block, at + head, explicit)
+            except (NeedMore, struct.error):
                 want = self._grow(want, file_pos, 0)
 
     def _grow(self, want: int, file_pos: int, tag: int) -> int:
@@ -286,120 +279,3 @@ class _Walk:
         if len(self.block) < min(length, self.size - pos):
             raise Unsure("the file became shorter while it was read")
         return 0
-
-
-def _items(block: bytes, pos: int, stop: int, explicit: bool, depth: int) -> tuple[Items, int]:
-    """Return the items of a sequence whose first item head is at `pos`, and the position after it.
-
-    `stop` is where the sequence ends, -1 where a delimiter ends it.
-    """
-    if depth > _MAX_DEPTH:
-        raise Unsure(f"sequences nested more than {_MAX_DEPTH} deep")
-    items: Items = []
-    while stop < 0 or pos < stop:
-        tag, length = _implicit_head(block, pos)
-        pos += 8
-        if tag == _SEQUENCE_END and stop < 0:
-            return items, pos
-        if tag != _ITEM:
-            raise Unsure(f"found tag {tag:08X} where an item of a sequence was expected")
-        item, pos = _item(block, pos, pos + length if length != UNDEFINED else -1, explicit, depth)
-        items.append(item)
-    if pos != stop:
-        raise Unsure("the items of a sequence overrun its length")
-    return items, pos
-
-
-def _item(block: bytes, pos: int, stop: int, explicit: bool, depth: int) -> tuple[dict[int, bytes | Items], int]:
-    item: dict[int, bytes | Items] = {}
-    size = len(block)
-    if stop > size:
-        raise _NeedMore
-    while stop < 0 or pos < stop:
-        if explicit:
-            tag, vr, length = _explicit_head(block, pos)
-            start = pos + 8
-            if tag == _ITEM_END and stop < 0:
-                return item, start
-            if vr in _LONG:
-                length = _long_length(block, start)[0]
-                start = pos + 12
-            elif vr not in _SHORT:
-                raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
-            nested = vr == b"SQ"
-        else:
-            tag, length = _implicit_head(block, pos)
-            start = pos + 8
-            if tag == _ITEM_END and stop < 0:
-                return item, start
-            nested = length == UNDEFINED or _looks_like_sequence(block, start, length)
-        if length == UNDEFINED and not nested:
-            pos = _skip_undefined(block, start, explicit)
-            continue
-        if nested:
-            item[tag], pos = _items(block, start, start + length if length != UNDEFINED else -1, explicit, depth + 1)
-            continue
-        pos = start + length
-        if pos > size:
-            raise _NeedMore
-        item[tag] = block[start:pos]
-    if pos != stop:
-        raise Unsure("the elements of an item overrun its length")
-    return item, pos
-
-
-def _looks_like_sequence(block: bytes, start: int, length: int) -> bool:
-    """Implicit VR does not say SQ: a value that starts with an item head is one."""
-    if length < 8 or start + 8 > len(block):
-        return False
-    tag, inner = _implicit_head(block, start)
-    return tag == _ITEM and (inner == UNDEFINED or inner + 8 <= length)
-
-
-def _skip_undefined(block: bytes, pos: int, explicit: bool) -> int:
-    """Return the position after a sequence of undefined length whose first item head is at `pos`; does not recurse.
-
-    Private elements of VR UN with undefined length hold implicit VR items (PS3.5 section 6.2.2), whatever the syntax:
-    each item is tried as the syntax says, then as implicit.
-    """
-    #: What is open: True for a sequence, False for an item of undefined length; and the syntax inside.
-    open_levels: list[tuple[bool, bool]] = [(True, explicit)]
-    size = len(block)
-    while open_levels:
-        if pos + 8 > size:
-            raise _NeedMore
-        in_sequence, is_explicit = open_levels[-1]
-        tag, length = _implicit_head(block, pos)
-        if in_sequence:
-            pos += 8
-            if tag == _SEQUENCE_END:
-                open_levels.pop()
-            elif tag != _ITEM:
-                raise Unsure(f"found tag {tag:08X} where an item of a sequence was expected")
-            elif length == UNDEFINED:
-                open_levels.append((False, is_explicit))
-            else:
-                pos += length
-            continue
-        if tag == _ITEM_END:
-            pos += 8
-            open_levels.pop()
-            continue
-        start = pos + 8
-        if is_explicit:
-            tag, vr, length = _explicit_head(block, pos)
-            if vr in _LONG:
-                if start + 4 > size:
-                    raise _NeedMore
-                length = _long_length(block, start)[0]
-                start = pos + 12
-            elif vr not in _SHORT:
-                raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
-            if length == UNDEFINED and vr == b"UN":
-                is_explicit = False
-        if length == UNDEFINED:
-            open_levels.append((True, is_explicit))
-            pos = start
-        else:
-            pos = start + length
-    return pos

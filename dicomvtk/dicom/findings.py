@@ -74,6 +74,7 @@ RULES: dict[str, Rule] = {
     "mixed-size": Rule("scan", "info"),
     "mixed-orientation": Rule("scan", "info"),
     "mixed-spacing": Rule("scan", "info"),
+    "mixed-contrast": Rule("scan", "info"),
     "mixed-kind": Rule("scan", "info"),
     "mixed-rescale": Rule("scan", "info"),
     "localizer": Rule("scan", "info"),
@@ -84,7 +85,6 @@ RULES: dict[str, Rule] = {
     "bad-header": Rule("scan", "stop", error=PixelDecodeError),
     "bad-rescale": Rule("scan", "stop", "reads stored values in the place of rescaled ones", error=PixelDecodeError),
     "truncated": Rule("scan", "stop", "fills the bytes that are absent with zeros", error=PixelDecodeError),
-    "tiled": Rule("scan", "stop", "reads the tiled image as one slice", error=UnsupportedError),
     "undecodable": Rule("scan", "stop", error=PixelDecodeError),
 }
 

@@ -5,6 +5,8 @@ Each frame gets the shared groups' values with its own per-frame values over the
 
 from __future__ import annotations
 
+import struct
+
 from dicomvtk.dicom.elements import Items, RawHeader
 from dicomvtk.dicom.tags import COMMON, VARYING, Tag
 
@@ -34,18 +36,26 @@ def frame_values(header: RawHeader) -> list[dict[int, bytes]]:
     return frames
 
 
+#: FD attributes renamed to DS ones.
+_DOUBLES = frozenset({Tag.EffectiveEchoTime, Tag.NominalCardiacTriggerDelayTime})
+
+
+def _as_decimal(value: bytes) -> bytes:
+    return f"{struct.unpack('<d', value)[0]:.10g}".encode() if len(value) == 8 else b""
+
+
 def _gather(group: dict[int, bytes | Items], into: dict[int, bytes]) -> None:
-    """Take the wanted attributes of each macro's first item; a macro's own sequences are gone into one deeper."""
-    for macro in group.values():
-        if isinstance(macro, list):
+    """Take the wanted attributes of the first item of each standard macro."""
+    for tag, macro in group.items():
+        if isinstance(macro, list) and not tag & 1:  # Philips repeats positions in a private macro, half a voxel off
             for item in macro[:1]:
-                _take(item, into, 0)
+                _take(item, into)
 
 
-def _take(item: dict[int, bytes | Items], into: dict[int, bytes], depth: int) -> None:
+def _take(item: dict[int, bytes | Items], into: dict[int, bytes]) -> None:
     for tag, value in item.items():
         if isinstance(value, list):
             continue
         name = _RENAMED.get(tag, tag)
         if name in _WANTED:
-            into[name] = value
+            into[name] = _as_decimal(value) if tag in _DOUBLES else value

@@ -22,6 +22,7 @@ from dicomvtk.dicom.elements import (
 )
 from dicomvtk.dicom.functional_groups import frame_values
 from dicomvtk.dicom.lut import ModalityLut, lookup_tables, modality_lut
+from dicomvtk.dicom.mosaics import is_mosaic, mosaic_tiles
 from dicomvtk.dicom.tags import COMMON, VARYING, Tag, describe
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.metadata import LookupTable
@@ -41,7 +42,20 @@ _IMAGE_CLASSES = frozenset(
 
 #: Defined terms of PhotometricInterpretation (PS3.3 C.7.6.3.1.2), retired ones too.
 PHOTOMETRIC = frozenset(
-    "MONOCHROME1 MONOCHROME2 RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_422 YBR_PARTIAL_420 YBR_ICT YBR_RCT HSV ARGB CMYK".split()
+    [
+        "MONOCHROME1",
+        "MONOCHROME2",
+        "RGB",
+        "YBR_FULL",
+        "YBR_FULL_422",
+        "YBR_PARTIAL_422",
+        "YBR_PARTIAL_420",
+        "YBR_ICT",
+        "YBR_RCT",
+        "HSV",
+        "ARGB",
+        "CMYK",
+    ]
     + ["PALETTE COLOR"]
 )
 
@@ -117,8 +131,9 @@ class Frame(NamedTuple):
 
     `offset` is the file offset of an uncompressed frame, or of the pixel data element's value where encapsulated;
     -1 where only pydicom reads the file. `length` is the number of bytes of an uncompressed frame, `UNDEFINED` where
-    encapsulated. `shortfall` counts the bytes missing at the end of the file, `excess` those of the pixel
-    data element that no frame accounts for.
+    encapsulated. `shortfall` counts the bytes missing at the end of the file, `excess` those of the pixel data element
+    that no frame accounts for. A tile of a mosaic has the mosaic as its
+    `whole`, and in `tile` the row and column of its first pixel there.
     """
 
     path: str
@@ -129,6 +144,8 @@ class Frame(NamedTuple):
     length: int
     shortfall: int = 0
     excess: int = 0
+    whole: Frame | None = None
+    tile: tuple[int, int] = (0, 0)
 
     def value(self, tag: int) -> bytes | None:
         """Return the stored bytes of one of the varying attributes."""
@@ -187,6 +204,8 @@ class HeaderReader:
             if count > _most_frames(header, common):
                 problem = f"NumberOfFrames (0028,0008) is {count}; the file is too short to hold so many"
                 common, count = replace(common, problem=problem), 1
+            if is_mosaic(header) and count <= 1:
+                return self._tiles(path, header, common, found)
             return [self._frame(path, n, header, common, found) for n in range(max(1, count))]
         stated = self._common_of(header, found).frames or len(groups)
         if stated > len(groups):
@@ -197,6 +216,21 @@ class HeaderReader:
         return [
             self._frame(path, n, header, self._common_of(header, own), own) for n, own in enumerate(groups[:stated])
         ]
+
+    def _tiles(self, path: str, header: RawHeader, common: Common, found: dict[int, bytes]) -> list[Frame]:
+        """Return the tiles of a mosaic as frames; the mosaic itself, with a problem, where its tiles are not known."""
+        whole = self._frame(path, 0, header, common, found)
+        try:
+            tiles = mosaic_tiles(path, header)
+        except (BadValue, Unsure) as bad:
+            problem = f"the image is a mosaic of tiles (ImageType (0008,0008)), and {bad}"
+            return [whole._replace(common=replace(common, problem=problem))]
+        frames = []
+        for tile in tiles:
+            shared = self._common_of(header, tile.values)
+            frame = self._frame(path, 0, header, shared, tile.values)
+            frames.append(frame._replace(shortfall=whole.shortfall, whole=whole, tile=(tile.top, tile.left)))
+        return frames
 
     def _frame(self, path: str, number: int, header: RawHeader, common: Common, found: dict[int, bytes]) -> Frame:
         raw = tuple([found.get(tag) for tag in VARYING])

@@ -102,6 +102,10 @@ class _Counter:
             self._progress(self._done, self._total)
 
 
+#: A mosaic and its decoded samples.
+_Mosaic = tuple[Frame, NDArray[Any]]
+
+
 class _Filler:
     """Fills slices of one block, each from its frame: read or decode, clean the bits, rescale, in place."""
 
@@ -115,12 +119,15 @@ class _Filler:
     def fill(self, chunk: range, counter: _Counter) -> None:
         """Fill the frames of `chunk`; `overflowed` is set where a value does not fit a dtype chosen by content."""
         path, fd = "", -1
+        mosaic: _Mosaic | None = None
         try:
             for n in chunk:
                 frame = self.frames[n]
                 if self.overflowed:
                     return
-                if self.decode is not None or not decode_raw.handles(frame):
+                if frame.whole is not None:
+                    mosaic = self._tile(n, frame, frame.whole, mosaic)
+                elif self.decode is not None or not decode_raw.handles(frame):
                     self._decoded(n, frame)
                 else:
                     if frame.path != path:
@@ -142,13 +149,25 @@ class _Filler:
         decode_raw.read_into(fd, frame, samples)
         self._place(n, frame.common, samples)
 
-    def _decoded(self, n: int, frame: Frame) -> None:
+    def _tile(self, n: int, frame: Frame, whole: Frame, last: _Mosaic | None) -> _Mosaic:
+        """Fill a frame that is a tile of a mosaic; return the decoded mosaic, which its other tiles need next."""
+        if last is None or last[0] is not whole:
+            last = (whole, self._samples(whole))
+        top, left = frame.tile
+        rows, columns = self.block.shape[1:3]
+        self._place(n, frame.common, last[1][top : top + rows, left : left + columns].copy())
+        return last
+
+    def _samples(self, frame: Frame) -> NDArray[Any]:
+        """Return the stored samples of a frame, by the decoder that handles it."""
         if self.decode is not None:
-            samples = self.decode(frame)
-        elif not decode_codecs.handles(frame):
-            samples = decode_pydicom.decode(frame)
-        else:
-            samples = decode_codecs.decode(frame)
+            return self.decode(frame)
+        if decode_raw.handles(frame):
+            return decode_raw.read(frame)
+        return decode_codecs.decode(frame) if decode_codecs.handles(frame) else decode_pydicom.decode(frame)
+
+    def _decoded(self, n: int, frame: Frame) -> None:
+        samples = self._samples(frame)
         if samples.shape != self.block.shape[1:]:
             raise PixelDecodeError(
                 f"Cannot decode {frame.path}, frame {frame.number + 1}: the decoded image is of shape {samples.shape}, "

@@ -11,13 +11,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dicomvtk.dicom import decode_pydicom
+from dicomvtk.dicom.axes import arrange_by
 from dicomvtk.dicom.findings import check_codes, raise_first_stop
 from dicomvtk.dicom.pixels import Decode, read_block
 from dicomvtk.dicom.repair import repair
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.scan import Scan, scan
 from dicomvtk.dicom.series_info import series_info
-from dicomvtk.dicom.stack import Stack
+from dicomvtk.dicom.stack import Stack, at_places, on_axes
 from dicomvtk.errors import DicomVtkWarning, NoDicomError, SeriesError, UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.volume import Volume
@@ -52,8 +53,10 @@ def read(
 ) -> Volume:
     """Return one series as a volume; see `dicomvtk.read`."""
     check_codes(allow, fix)
-    _check_options(decoder, stored, dims)
+    _check_options(decoder, stored)
     stack = choose(path, series, progress)
+    if dims is not None:
+        stack = _rearranged(stack, dims)
     raise_first_stop(_name(stack), stack.findings, allow, fix)
     stack = _sliced(stack, slices)
     array = _values(stack, stored or "bad-rescale" in allow, decoder, progress)
@@ -81,15 +84,13 @@ def header(volume: Volume, k: int = 0) -> Any:
     return pydicom.dcmread(sources[k].file, stop_before_pixels=True, force=True)
 
 
-def _check_options(decoder: str | None, stored: bool, dims: Sequence[str] | None) -> None:
+def _check_options(decoder: str | None, stored: bool) -> None:
     if decoder not in _DECODERS:
         raise UnsupportedError(f"Unknown decoder {decoder!r}; expected 'vtk', 'pydicom' or none.")
     if decoder == "vtk" and stored:
         raise UnsupportedError(
             "decoder='vtk' cannot give stored values: vtkDICOMImageReader always rescales. Leave it out."
         )
-    if dims is not None:
-        raise UnsupportedError("dims= is not supported for this series: it has no dimension past (i, j, k).")
 
 
 def choose(path: Any, series: Stack | str | int | None = None, progress: Progress | None = None) -> Stack:
@@ -123,6 +124,13 @@ def _matching(entries: Scan, series: str | int, path: Any) -> Stack:
         if found:
             raise SeriesError(f"{series!r} names {len(found)} volumes in {_where(path)}; use a key:{_listing(found)}")
     raise SeriesError(f"No series {series!r} in {_where(path)}; there are:{_listing(entries)}")
+
+
+def _rearranged(stack: Stack, dims: Sequence[str]) -> Stack:
+    """Return the stack with the dimensions past k that the caller named, in their order."""
+    found = on_axes(arrange_by(at_places(stack), dims, _name(stack)))
+    kept = tuple(f for f in stack.findings if f.code not in ("axis", "repeated-position", "incomplete-grid"))
+    return replace(found, key=stack.key, findings=(*kept, *found.findings))
 
 
 def _values(stack: Stack, stored: bool, decoder: str | None, progress: Progress | None) -> NDArray[Any]:

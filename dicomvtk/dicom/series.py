@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.tags import Tag
 from dicomvtk.metadata import Finding
 
 __all__ = ["FrameGroup", "group_frames"]
@@ -50,7 +51,9 @@ class _Kind:
     colour: bool
     localizer: bool
     stack_id: str
+    number: int | None
     alone: str
+    contrast: tuple[object, ...] = ()
 
 
 def group_frames(frames: Iterable[Frame]) -> list[FrameGroup]:
@@ -82,11 +85,37 @@ def _split(frames: list[Frame]) -> list[FrameGroup]:
         if _stands_alone(frame.common):
             kind = replace(kind, alone=frame.path)
         parts.setdefault((kind, orientation, spacing), []).append(frame)
+    parts = {key: members for old, found in parts.items() for key, members in _by_contrast(old, found).items()}
     findings = _differences(list(parts), splitter, frames)
     return [
         FrameGroup(tuple(members), (*findings, *_localizer(key[0], members, len(parts))))
         for key, members in parts.items()
     ]
+
+
+def _by_contrast(key: tuple[_Kind, int, int], members: list[Frame]) -> dict[tuple[_Kind, int, int], list[Frame]]:
+    """Set magnitude, phase and the like apart where they lie at the same positions: their values do not compare."""
+    positions = {frame.value(Tag.ImagePositionPatient) for frame in members}
+    if len(positions) == len(members):
+        return {key: members}
+    parts: dict[tuple[object, ...], list[Frame]] = {}
+    for frame in members:
+        parts.setdefault(_contrast(frame), []).append(frame)
+    if len(parts) == 1 or len({len({f.value(Tag.ImagePositionPatient) for f in part}) for part in parts.values()}) > 1:
+        return {key: members}
+    kind, orientation, spacing = key
+    return {(replace(kind, contrast=contrast), orientation, spacing): part for contrast, part in parts.items()}
+
+
+def _contrast(frame: Frame) -> tuple[object, ...]:
+    """What an image shows: ImageType, ComplexImageComponent, and GE's private words for the same."""
+    common = frame.common
+    private = common.text(Tag.Manufacturer).upper().startswith("GE ")
+    return (
+        common.image_type,
+        common.text(Tag.ComplexImageComponent),
+        *((frame.value(Tag.GERawDataType), frame.value(Tag.GEVasCollapseFlag)) if private else ()),
+    )
 
 
 class _Splitter:
@@ -106,6 +135,7 @@ class _Splitter:
                 common.samples > 1 or common.photometric == "PALETTE COLOR",
                 "LOCALIZER" in common.image_type[2:3],
                 common.stack_id,
+                common.series_number,
                 "",
             )
             orientation = _nearest(common.orientation, self.orientations, _same_orientation)
@@ -146,6 +176,11 @@ def _differences(keys: list[tuple[_Kind, int, int]], splitter: _Splitter, frames
     sizes = dict.fromkeys(f"{kind.columns} x {kind.rows}" for kind in kinds)
     if len(sizes) > 1:
         found.append(finding("mixed-size", f"{name} holds images of {', '.join(sizes)}; each size is its own entry."))
+    contrasts = len({kind.contrast for kind in kinds})
+    if contrasts > 1:
+        found.append(
+            finding("mixed-contrast", f"{name} holds {contrasts} kinds of image (ImageType); each is its own entry.")
+        )
     if len({kind.colour for kind in kinds}) > 1:
         found.append(finding("mixed-kind", f"{name} holds grey and colour images; each kind is its own entry."))
     orientations = {orientation for _, orientation, _ in keys}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.dicom.axes import Arrangement, arrange, describe_holes
 from dicomvtk.dicom.decoders import decoding_problem
 from dicomvtk.dicom.duplicates import drop_duplicates
 from dicomvtk.dicom.findings import finding, needs
@@ -26,7 +27,7 @@ from dicomvtk.errors import GeometryError
 from dicomvtk.geometry import Float3, Geometry
 from dicomvtk.metadata import Axis, Finding
 
-__all__ = ["Stack", "build_stack"]
+__all__ = ["Stack", "at_places", "build_stack", "on_axes"]
 
 #: SpacingBetweenSlices that differs from the measured spacing by more is worth a word.
 _SPACING_TAG_TOLERANCE = 1e-2
@@ -207,36 +208,38 @@ def _stacked(frames: Sequence[Frame], positions: NDArray[np.float64], normal: ND
 
 
 def _repeated(frames: Sequence[Frame], groups: Sequence[NDArray[np.intp]]) -> Stack:
-    """Several images at one position: which attributes tell them apart is said, not guessed."""
-    most = max(groups, key=len)
-    varying = _varying([frames[int(n)] for n in most])
-    message = (
-        f"{len(frames)} images lie at {len(groups)} positions, {len(most)} of them at one"
-        f" ({', '.join(os.path.basename(frames[int(n)].path) for n in most[:3])}...). "
-        + (f"They differ in {', '.join(varying)}." if varying else "Nothing in their headers tells them apart.")
-    )
-    return _unusable(frames, finding("repeated-position", message, [frames[int(n)].path for n in most]))
+    """Several images at one position: on further axes where attributes tell them apart, else refused; never guessed."""
+    places = [[frames[int(n)] for n in group] for group in groups]
+    arranged = arrange(places)
+    if arranged is not None:
+        return on_axes(arranged)
+    most = max(places, key=len)
+    found = describe_holes(places)
+    if found is None:
+        message = (
+            f"{len(frames)} images lie at {len(groups)} positions, {len(most)} of them at one "
+            f"({', '.join(os.path.basename(frame.path) for frame in most[:3])}...), "
+            "and no attribute tells them apart evenly."
+        )
+        found = finding("repeated-position", message, [frame.path for frame in most])
+    return _unusable([frame for place in places for frame in place], found)
 
 
-_TELLING = {
-    "EchoTime": Tag.EchoTime,
-    "TemporalPositionIdentifier": Tag.TemporalPositionIdentifier,
-    "TriggerTime": Tag.TriggerTime,
-    "DiffusionBValue": Tag.DiffusionBValue,
-    "FlipAngle": Tag.FlipAngle,
-    "InversionTime": Tag.InversionTime,
-    "RepetitionTime": Tag.RepetitionTime,
-    "AcquisitionNumber": Tag.AcquisitionNumber,
-    "AcquisitionTime": Tag.AcquisitionTime,
-    "RescaleSlope": Tag.RescaleSlope,
-}
+def on_axes(arranged: Arrangement) -> Stack:
+    """Return the stack of frames on positions and further axes; its geometry is that of the first volume."""
+    count = len(arranged.frames) // int(np.prod([len(axis) for axis in arranged.axes], dtype=int))
+    first = arranged.frames[:count]
+    positions = np.array([frame.position for frame in first], dtype=np.float64)
+    stack = _stacked(first, positions, slice_normal(first[0].common.orientation or ()))
+    findings = (*arranged.findings, *stack.findings)
+    return replace(stack, frames=arranged.frames, axes=arranged.axes, findings=findings)
 
 
-def _varying(frames: Sequence[Frame]) -> list[str]:
-    found = [name for name, tag in _TELLING.items() if len({frame.value(tag) for frame in frames}) > 1]
-    if len({frame.common.image_type for frame in frames}) > 1:
-        found.insert(0, "ImageType")
-    return found
+def at_places(stack: Stack) -> list[list[Frame]]:
+    """Return the frames of a stack by position along the normal."""
+    positions = np.array([frame.position or (0.0, 0.0, 0.0) for frame in stack.frames], dtype=np.float64)
+    normal = slice_normal(stack.common.orientation or (1, 0, 0, 0, 1, 0))
+    return [[stack.frames[int(n)] for n in group] for group in same_place_groups(positions @ normal)]
 
 
 def _without_place(frames: Sequence[Frame]) -> Stack:
@@ -355,11 +358,9 @@ def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
         problem = decoding_problem(frame)
         if problem:
             return [finding("undecodable", problem, [frame.path])]
-    for frame in commons:
-        if "MOSAIC" in frame.common.image_type or "VFRAME" in frame.common.image_type:
-            message = "Each image is a mosaic: a whole volume laid out as tiles (ImageType (0008,0008) says MOSAIC)."
-            return [finding("tiled", message, [frame.path])]
-    findings = [finding("assumed", f"{text}, in {f.path}.", [f.path]) for f in commons for text in assumptions(f.common)]
+    findings = [
+        finding("assumed", f"{text}, in {f.path}.", [f.path]) for f in commons for text in assumptions(f.common)
+    ]
     findings += plan_values(frames).findings
     longer = [frame for frame in frames if frame.excess > 0]
     if longer:

@@ -77,6 +77,8 @@ class Tag:
     WindowCenterWidthExplanation = _le(0x0028, 0x1055)
     ModalityLUTSequence = _le(0x0028, 0x3000)
     VOILUTSequence = _le(0x0028, 0x3010)
+    GERawDataType = _le(0x0043, 0x102F)
+    GEVasCollapseFlag = _le(0x0043, 0x1030)
     Units = _le(0x0054, 0x1001)
     SharedFunctionalGroupsSequence = _le(0x5200, 0x9229)
     PerFrameFunctionalGroupsSequence = _le(0x5200, 0x9230)
@@ -146,6 +148,8 @@ VARYING: tuple[int, ...] = (
     Tag.TemporalPositionIdentifier,
     Tag.TemporalPositionIndex,
     Tag.InStackPositionNumber,
+    Tag.GERawDataType,
+    Tag.GEVasCollapseFlag,
 )
 
 #: Usually the same in all frames of a series: read once for all frames that agree in every one of them.

@@ -1,0 +1,294 @@
+"""Dimensions past k: which attributes tell images at one position apart, inferred from what varies.
+
+The evidence is a finding. Where nothing tells them apart, or the grid has holes, that is said and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+from dicomvtk.dicom import values
+from dicomvtk.dicom.findings import finding
+from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.values import BadValue
+from dicomvtk.errors import SeriesError, UnsupportedError
+from dicomvtk.metadata import Axis, Finding
+
+__all__ = ["Arrangement", "arrange", "arrange_by", "describe_holes", "known_dimensions"]
+
+#: Frames at each position: outer index the position along the normal, inner the order in which they were found.
+Groups = Sequence[Sequence[Frame]]
+Value = float
+
+#: No series has more dimensions past k than this worth inferring.
+_MOST_AXES = 3
+#: Holes named in a message.
+_NAMED_HOLES = 4
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Frames in order of k, then of each axis (Fortran order), and the evidence for it."""
+
+    frames: tuple[Frame, ...]
+    axes: tuple[Axis, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Dimension:
+    """One attribute that can separate images: how to read it, and whether its values are shared by all positions.
+
+    `ranked` ones (times) differ from slice to slice: only their order within a position counts. `temporal` ones come
+    first among the axes, where NIfTI and most tools expect time.
+    """
+
+    keyword: str
+    tag: int
+    unit: str
+    read: Callable[[bytes | None], Value | None]
+    ranked: bool = False
+    temporal: bool = False
+
+
+def _number(raw: bytes | None) -> float | None:
+    try:
+        found = values.decimals(raw)
+    except BadValue:
+        return None
+    return found[0] if found else None
+
+
+def _double(raw: bytes | None) -> float | None:
+    return struct.unpack("<d", raw)[0] if raw is not None and len(raw) == 8 else None
+
+
+def _index(raw: bytes | None) -> float | None:
+    return float(int.from_bytes(raw, "little")) if raw is not None and len(raw) in (2, 4) else None
+
+
+def _clock(raw: bytes | None) -> float | None:
+    """Return seconds since midnight of a TM value, or since the epoch of years of a DT value; only order counts."""
+    text = values.text(raw)
+    digits, _, fraction = text.partition(".")
+    fraction = fraction.split("+")[0].split("-")[0]
+    if not digits.isdigit():
+        return None
+    clock = digits[8:] if len(digits) > 6 else digits
+    days = int(digits[:8]) if len(digits) > 6 else 0
+    clock = clock.ljust(6, "0")
+    seconds = int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:6])
+    return days * 86400.0 + seconds + (float(f"0.{fraction}") if fraction.isdigit() else 0.0)
+
+
+#: In order of preference: what an image is, before when it was taken, before how it was numbered.
+_DIMENSIONS: tuple[_Dimension, ...] = (
+    _Dimension("EchoTime", Tag.EchoTime, "ms", _number),
+    _Dimension("InversionTime", Tag.InversionTime, "ms", _number),
+    _Dimension("DiffusionBValue", Tag.DiffusionBValue, "s/mm2", _double),
+    _Dimension("FlipAngle", Tag.FlipAngle, "degree", _number),
+    _Dimension("RepetitionTime", Tag.RepetitionTime, "ms", _number),
+    _Dimension("EchoNumbers", Tag.EchoNumbers, "", _number),
+    _Dimension("TemporalPositionIdentifier", Tag.TemporalPositionIdentifier, "", _number, temporal=True),
+    _Dimension("TemporalPositionIndex", Tag.TemporalPositionIndex, "", _index, temporal=True),
+    _Dimension("TriggerTime", Tag.TriggerTime, "ms", _number, temporal=True),
+    _Dimension("AcquisitionNumber", Tag.AcquisitionNumber, "", _number, temporal=True),
+    _Dimension("TriggerTime", Tag.TriggerTime, "ms", _number, ranked=True, temporal=True),
+    _Dimension("FrameAcquisitionDateTime", Tag.FrameAcquisitionDateTime, "s", _clock, ranked=True, temporal=True),
+    _Dimension("AcquisitionTime", Tag.AcquisitionTime, "s", _clock, ranked=True, temporal=True),
+    _Dimension("InstanceNumber", Tag.InstanceNumber, "", _number, ranked=True, temporal=True),
+)
+
+
+def known_dimensions() -> list[str]:
+    """Return the keywords that `dims` may name."""
+    return list(dict.fromkeys(dimension.keyword for dimension in _DIMENSIONS))
+
+
+def arrange(groups: Groups) -> Arrangement | None:
+    """Return the frames on a grid of positions and inferred axes; None where nothing tells them apart evenly."""
+    if len({len(group) for group in groups}) != 1:
+        return None
+    found = _separate([list(group) for group in groups], _DIMENSIONS, _MOST_AXES)
+    if found is None:
+        return None
+    return _arrangement(groups, _time_first(found))
+
+
+def arrange_by(groups: Groups, dims: Sequence[str], what: str) -> Arrangement:
+    """Return the frames on the grid of positions and the attributes that the caller named.
+
+    Raises UnsupportedError for a keyword that is not known, SeriesError where the grid is not full.
+    """
+    chosen = [_named(keyword) for keyword in dims]
+    return _arrangement(groups, chosen, what)
+
+
+def describe_holes(groups: Groups) -> Finding | None:
+    """Return the finding that lists what is absent from an incomplete grid; None where no attribute spans one."""
+    for dimension in _DIMENSIONS:
+        if dimension.ranked:
+            continue
+        found = [[dimension.read(frame.value(dimension.tag)) for frame in group] for group in groups]
+        if any(None in group or len(set(group)) < len(group) for group in found):
+            continue
+        every = sorted({value for group in found for value in group if value is not None})
+        holes = [(value, n) for n, group in enumerate(found) for value in every if value not in group]
+        if len(every) < 2 or not holes:
+            continue
+        named = ", ".join(f"{_text(value)} at position {n + 1}" for value, n in holes[:_NAMED_HOLES])
+        more = f" and {len(holes) - _NAMED_HOLES} more" if len(holes) > _NAMED_HOLES else ""
+        count = sum(len(group) for group in groups)
+        return finding(
+            "incomplete-grid",
+            f"{dimension.keyword} takes {len(every)} values ({_range(every, dimension.unit)}) "
+            f"at {len(groups)} positions: {len(every) * len(groups)} images; found {count}. Absent: {named}{more}.",
+        )
+    return None
+
+
+def _separate(groups: list[list[Frame]], dimensions: Sequence[_Dimension], depth: int) -> list[_Dimension] | None:
+    """Return the dimensions that together tell the frames of every group apart, the fewest and most telling first."""
+    count = len(groups[0])
+    if count == 1:
+        return []
+    if depth == 0:
+        return None
+    telling = [d for d in dimensions if not d.ranked and _shared_values(groups, d)]
+    for dimension in telling:
+        if len(_shared_values(groups, dimension)) == count:
+            return [dimension]
+    for n, dimension in enumerate(telling):
+        parts = _parts(groups, dimension)
+        rest = _separate(parts, [*telling[n + 1 :], *(d for d in dimensions if d.ranked)], depth - 1)
+        if rest is not None:
+            return [dimension, *rest]
+    return next(([d] for d in dimensions if d.ranked and _ranks(groups, d)), None)
+
+
+def _shared_values(groups: list[list[Frame]], dimension: _Dimension) -> list[Value]:
+    """Return the values that every group has, each equally often; empty where they do not agree or do not vary."""
+    first: list[Value] | None = None
+    for group in groups:
+        found = [dimension.read(frame.value(dimension.tag)) for frame in group]
+        if None in found:
+            return []
+        distinct = sorted({value for value in found if value is not None})
+        if first is None:
+            first = distinct
+        if distinct != first or any(found.count(value) * len(distinct) != len(found) for value in distinct):
+            return []
+    return first if first is not None and len(first) > 1 else []
+
+
+def _ranks(groups: list[list[Frame]], dimension: _Dimension) -> bool:
+    """True where the attribute orders the frames of every group; numbers must also run evenly over the series."""
+    rows = []
+    for group in groups:
+        found = [dimension.read(frame.value(dimension.tag)) for frame in group]
+        if None in found or len(set(found)) < len(found):
+            return False
+        rows.append(sorted(value for value in found if value is not None))
+    if dimension.tag != Tag.InstanceNumber:
+        return True
+    columns = list(zip(*rows, strict=True))
+    volume_by_volume = all(max(a) < min(b) for a, b in pairwise(columns))
+    by_slice = sorted(rows)
+    slice_by_slice = all(a[-1] < b[0] for a, b in pairwise(by_slice))
+    return volume_by_volume or slice_by_slice
+
+
+def _parts(groups: list[list[Frame]], dimension: _Dimension) -> list[list[Frame]]:
+    """Return each group cut by the values of a dimension."""
+    parts: list[list[Frame]] = []
+    for group in groups:
+        by_value: dict[Value | None, list[Frame]] = {}
+        for frame in group:
+            by_value.setdefault(dimension.read(frame.value(dimension.tag)), []).append(frame)
+        parts += by_value.values()
+    return parts
+
+
+def _time_first(dimensions: Sequence[_Dimension]) -> list[_Dimension]:
+    return sorted(dimensions, key=lambda dimension: not dimension.temporal)
+
+
+def _named(keyword: str) -> _Dimension:
+    found = [dimension for dimension in _DIMENSIONS if dimension.keyword == keyword]
+    if not found:
+        raise UnsupportedError(f"Cannot order by {keyword!r}; dims= may name: {', '.join(known_dimensions())}.")
+    return found[-1]
+
+
+def _arrangement(groups: Groups, dimensions: Sequence[_Dimension], what: str = "") -> Arrangement:
+    """Put every frame in its cell; raises SeriesError where a cell is empty or holds two."""
+    axes: list[Axis] = []
+    for dimension in dimensions:
+        found = [dimension.read(frame.value(dimension.tag)) for frame in groups[0]]
+        distinct = sorted({value for value in found if value is not None})
+        axes.append(Axis(dimension.keyword, tuple(distinct), dimension.unit))
+    columns = [_cells(group, dimensions) for group in groups]
+    wanted = list(product(*(range(len(axis)) for axis in reversed(axes))))
+    frames: list[Frame] = []
+    for cell in wanted:
+        key = tuple(reversed(cell))
+        for n, column in enumerate(columns):
+            held = column.get(key, [])
+            if len(held) != 1:
+                raise SeriesError(_not_full(what, axes, key, n, len(held)))
+            frames.append(held[0])
+    if len(frames) != sum(len(group) for group in groups):
+        raise SeriesError(
+            f"Cannot order {what} by {[a.keyword for a in axes]}: some images have values that others lack."
+        )
+    return Arrangement(tuple(frames), tuple(axes), tuple(_evidence(axis) for axis in axes))
+
+
+def _cells(group: Sequence[Frame], dimensions: Sequence[_Dimension]) -> dict[tuple[int, ...], list[Frame]]:
+    """Return the frames of one position by their index along each dimension: of shared values, or of rank.
+
+    A rank counts among the frames that agree in every shared value.
+    """
+    found = [[dimension.read(frame.value(dimension.tag)) for dimension in dimensions] for frame in group]
+    shared = [n for n, dimension in enumerate(dimensions) if not dimension.ranked]
+    cells: dict[tuple[int, ...], list[Frame]] = {}
+    for frame, own in zip(group, found, strict=True):
+        peers = [other for other in found if all(other[n] == own[n] for n in shared)]
+        cell = tuple(
+            _index_of(own[n], [other[n] for other in (found if n in shared else peers)]) for n in range(len(dimensions))
+        )
+        cells.setdefault(cell, []).append(frame)
+    return cells
+
+
+def _index_of(value: Value | None, among: Sequence[Value | None]) -> int:
+    """Return where `value` comes in the order of the distinct values, -1 where it is missing."""
+    return -1 if value is None else sorted({other for other in among if other is not None}).index(value)
+
+
+def _evidence(axis: Axis) -> Finding:
+    return finding("axis", f"axis {axis.keyword}: {len(axis)} values {_range(axis.values, axis.unit)}")
+
+
+def _range(found: Sequence[Value], unit: str) -> str:
+    return f"from {_text(found[0])} to {_text(found[-1])} {unit}".rstrip()
+
+
+def _text(value: Value) -> str:
+    return f"{value:g}"
+
+
+def _not_full(what: str, axes: Sequence[Axis], key: tuple[int, ...], position: int, held: int) -> str:
+    cell = ", ".join(
+        f"{axis.keyword} {_text(axis.values[n]) if n < len(axis) else n}" for axis, n in zip(axes, key, strict=True)
+    )
+    return f"Cannot order {what} by {_dims(axes)}: {held} images at {cell}, position {position + 1}; expected 1."
+
+
+def _dims(axes: Sequence[Axis]) -> str:
+    """Return the axes' keywords for a message."""
+    return ", ".join(axis.keyword for axis in axes)

@@ -1,0 +1,178 @@
+"""Mosaics: a whole volume laid out as tiles of one image, by Siemens (MOSAIC) and United Imaging (VFRAME).
+
+Each tile becomes a frame of its own, with the position that the private header gives it. Siemens: the CSA image header
+tells the number of tiles and the slice normal, and ImagePositionPatient is that of the mosaic's own corner, so that the
+slices' corner lies half the surplus further in. United Imaging: each tile's position is stated.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.dicom import values
+from dicomvtk.dicom.elements import RawHeader, walk_file
+from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.values import BadValue
+
+__all__ = ["MosaicTile", "is_mosaic", "mosaic_tiles"]
+
+#: Private elements that describe the tiles, by their usual block; the creators in group 0029 and 0065 are checked.
+_CSA_CREATORS = {0x00100029: 0x10100029, 0x00110029: 0x11100029, 0x00120029: 0x12100029}
+_CSA_CREATOR = b"SIEMENS CSA HEADER"
+_SIEMENS_COUNT = 0x100A0019
+_UIH_CREATOR_TAG, _UIH_CREATOR = 0x00100065, b"Image Private Header"
+_UIH_COUNT = 0x10500065
+_UIH_FRAMES = 0x10510065
+
+_PRIVATE = frozenset({*_CSA_CREATORS, *_CSA_CREATORS.values(), _SIEMENS_COUNT, _UIH_CREATOR_TAG, _UIH_COUNT})
+
+#: An entry of a CSA header: 64 bytes of name, then vm, vr, type, number of items and a check word.
+_CSA_ENTRY = struct.Struct("<64si4siii")
+_MOST_TILES = 4096
+
+
+@dataclass(frozen=True)
+class MosaicTile:
+    """One tile: the row and column of its first pixel in the mosaic, and the header's values with its own over them."""
+
+    top: int
+    left: int
+    values: dict[int, bytes]
+
+
+def is_mosaic(header: RawHeader) -> bool:
+    """True where ImageType says that one image holds a volume of tiles."""
+    kind = header.values.get(Tag.ImageType, b"")
+    return b"MOSAIC" in kind or b"VFRAME" in kind
+
+
+def mosaic_tiles(path: str, header: RawHeader) -> list[MosaicTile]:
+    """Return the tiles of the mosaic in `path` in the order in which they are laid out.
+
+    Raises BadValue where the private header does not describe them.
+    """
+    private = walk_file(path, _PRIVATE, frozenset({_UIH_FRAMES}))
+    if private.values.get(_UIH_CREATOR_TAG, b"").strip(b" \0") == _UIH_CREATOR:
+        return _united_imaging(header, private)
+    return _siemens(header, private)
+
+
+def _siemens(header: RawHeader, private: RawHeader) -> list[MosaicTile]:
+    csa = _csa(private)
+    stated = csa.get("NumberOfImagesInMosaic", [])
+    count = _checked(int(stated[0]) if stated else values.unsigned(private.values.get(_SIEMENS_COUNT)))
+    normal = np.array([float(text) for text in csa.get("SliceNormalVector", [])[:3]])
+    if normal.shape != (3,):
+        raise BadValue("the CSA image header states no SliceNormalVector")
+    orientation = np.array(_required(header, Tag.ImageOrientationPatient, 6))
+    corner = np.array(_required(header, Tag.ImagePositionPatient, 3))
+    spacing = _required(header, Tag.PixelSpacing, 2)
+    between = _required(header, Tag.SpacingBetweenSlices, 1)[0]
+    tops, rows, columns = _layout(header, count)
+    surplus_columns = (_size(header, Tag.Columns) - columns) / 2 * spacing[1]
+    surplus_rows = (_size(header, Tag.Rows) - rows) / 2 * spacing[0]
+    first = corner + orientation[:3] * surplus_columns + orientation[3:] * surplus_rows
+    return [
+        MosaicTile(top, left, _own(header, rows, columns, first + n * between * normal))
+        for n, (top, left) in enumerate(tops)
+    ]
+
+
+def _united_imaging(header: RawHeader, private: RawHeader) -> list[MosaicTile]:
+    frames = private.sequences.get(_UIH_FRAMES, [])
+    count = _checked(values.integer(private.values.get(_UIH_COUNT)))
+    if len(frames) != count:
+        raise BadValue(f"the private frame sequence (0065,1051) describes {len(frames)} of {count} tiles")
+    tops, rows, columns = _layout(header, count)
+    tiles = []
+    for (top, left), item in zip(tops, frames, strict=True):
+        place = item.get(Tag.ImagePositionPatient)
+        position = values.decimals(place if isinstance(place, bytes) else None, 3)
+        if position is None:
+            raise BadValue("a tile states no ImagePositionPatient in the private frame sequence (0065,1051)")
+        tiles.append(MosaicTile(top, left, _own(header, rows, columns, np.array(position))))
+    return tiles
+
+
+def _checked(count: int | None) -> int:
+    if count is None or not 1 <= count <= _MOST_TILES:
+        raise BadValue(f"the private header states {'no number of' if count is None else count} tiles")
+    return count
+
+
+def _layout(header: RawHeader, count: int) -> tuple[list[tuple[int, int]], int, int]:
+    """Return (first row, first column) of each tile, and the tiles' rows and columns: a square of tiles, row by row."""
+    across = math.ceil(math.sqrt(count))
+    rows, columns = _size(header, Tag.Rows), _size(header, Tag.Columns)
+    if rows % across or columns % across:
+        across = _united_across(rows, columns, count)
+    down = across if rows % across == 0 else math.ceil(count / across)
+    height, width = rows // down, columns // across
+    return [(n // across * height, n % across * width) for n in range(count)], height, width
+
+
+def _united_across(rows: int, columns: int, count: int) -> int:
+    """Return the tiles in a row of a layout that is not square: the fewest rows that hold all of them."""
+    for across in range(1, count + 1):
+        down = math.ceil(count / across)
+        if columns % across == 0 and rows % down == 0 and columns // across == rows // down:
+            return across
+    raise BadValue(f"{count} tiles do not fill an image of {columns} x {rows}")
+
+
+def _own(header: RawHeader, rows: int, columns: int, position: NDArray[np.float64]) -> dict[int, bytes]:
+    """Return the header's values with the tile's size and place in them."""
+    own = dict(header.values)
+    own[Tag.Rows] = struct.pack("<H", rows)
+    own[Tag.Columns] = struct.pack("<H", columns)
+    own[Tag.ImagePositionPatient] = "\\".join(f"{x:.12g}" for x in position).encode()
+    return own
+
+
+def _size(header: RawHeader, tag: int) -> int:
+    return values.unsigned(header.values.get(tag)) or 0
+
+
+def _required(header: RawHeader, tag: int, count: int) -> tuple[float, ...]:
+    found = values.decimals(header.values.get(tag), count)
+    if found is None:
+        raise BadValue("ImagePositionPatient, ImageOrientationPatient, PixelSpacing or SpacingBetweenSlices is missing")
+    return found
+
+
+def _csa(private: RawHeader) -> dict[str, list[str]]:
+    """Return the CSA image header's entries by name; empty where there is none."""
+    for creator, element in _CSA_CREATORS.items():
+        if private.values.get(creator, b"").strip(b" \0") == _CSA_CREATOR and element in private.values:
+            return dict(_csa_entries(private.values[element]))
+    return {}
+
+
+def _csa_entries(data: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Yield name and texts of each entry of a CSA header, of its second version ("SV10") or its first."""
+    second = data[:4] == b"SV10"
+    pos = 8 if second else 0
+    try:
+        (count,) = struct.unpack_from("<I", data, pos)
+        pos += 8
+        for _ in range(min(count, 1024)):
+            name, _, _, _, items, _ = _CSA_ENTRY.unpack_from(data, pos)
+            pos += _CSA_ENTRY.size
+            texts = []
+            for _ in range(min(max(items, 0), 4096)):
+                lengths = struct.unpack_from("<4i", data, pos)
+                pos += 16
+                length = max(0, lengths[1] if second else lengths[0])
+                text = data[pos : pos + length].split(b"\0")[0].strip()
+                if text:
+                    texts.append(text.decode("latin-1"))
+                pos += (length + 3) // 4 * 4
+            yield name.split(b"\0")[0].decode("latin-1"), texts
+    except struct.error:
+        return
