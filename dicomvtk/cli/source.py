@@ -1,0 +1,75 @@
+"""The volume that a command works on: one series of DICOM, or a file of another format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import dicomvtk
+from dicomvtk import formats
+from dicomvtk.cli.console import Console
+from dicomvtk.cli.values import Numbers
+from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.dicom.stack import Stack
+
+__all__ = ["Source", "source_options"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where to read, which series, what to accept or repair in it, and which frame of its further axes."""
+
+    path: str
+    series: str | None = None
+    allow: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
+    frame: tuple[int, ...] | None = None
+
+    @property
+    def is_dicom(self) -> bool:
+        return Path(self.path).is_dir() or not formats.handles(self.path)
+
+    def read(self, console: Console, *, largest: bool = False) -> Volume:
+        """Return the volume; of several series `largest` takes the one of most slices, and says so."""
+        volume = self._read_dicom(console, largest) if self.is_dicom else formats.load(self.path)
+        return volume.frame(*self.frame) if self.frame else volume
+
+    def _read_dicom(self, console: Console, largest: bool) -> Volume:
+        entry = self._largest(console) if largest and self.series is None else None
+        with console.progress("reading") as progress:
+            return dicomvtk.read(
+                entry or self.path, series=self.series, allow=self.allow, fix=self.fix, progress=progress
+            )
+
+    def _largest(self, console: Console) -> Stack:
+        """Return the entry of most slices among the readable ones, or among all where none is."""
+        with console.progress("scanning") as progress:
+            entries = dicomvtk.find_series(self.path, progress=progress)
+        entry = max([e for e in entries if e.readable] or entries, key=lambda e: e.slice_count)
+        if len(entries) > 1:
+            size = " x ".join(str(n) for n in entry.shape)
+            console.note(
+                f"{len(entries)} series in {self.path}: this is {entry.key}, {entry.modality} {size} "
+                f"{entry.description}".rstrip()
+                + " (most slices). --series chooses another; dicomvtk info lists them."
+            )
+        return entry
+
+
+def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the argument SRC and the options that say how to read it: series, allow, fix, frame."""
+    for decorate in (
+        click.option("--frame", type=Numbers(int), metavar="N[,N]", help="Index along each dimension past the slices."),
+        click.option("--fix", multiple=True, metavar="CODE", help="A finding to repair, such as gap; may be repeated."),
+        click.option("--allow", multiple=True, metavar="CODE", help="A finding to accept as it is; may be repeated."),
+        click.option("--series", metavar="S", help="Key, UID, number or a piece of the description."),
+        click.argument("src", type=click.Path()),
+    ):
+        command = decorate(command)
+    return command

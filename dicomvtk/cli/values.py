@@ -1,0 +1,57 @@
+"""Values on the command line that are more than one word of text: lists of numbers, sizes, windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dicomvtk.display import CT_WINDOWS, WindowLevel
+from dicomvtk.errors import UnsupportedError
+
+__all__ = ["Numbers", "Window"]
+
+
+class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers of click 8.3 only
+    """Numbers with commas or an x between them, such as ``256,256,180`` or ``1600x1200``; `count` of them if given."""
+
+    name = "numbers"
+
+    def __init__(self, kind: Callable[[str], Any], count: int | None = None, *, above_zero: bool = False) -> None:
+        self._kind = kind
+        self._count = count
+        self._above_zero = above_zero
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(self._kind(word) for word in re.split(r"[,x]", value))
+        except ValueError:
+            numbers = ()
+        right_count = len(numbers) == self._count if self._count else bool(numbers)
+        if not right_count or (self._above_zero and min(numbers) <= 0):
+            above = " above 0" if self._above_zero else ""
+            self.fail(f"{value!r}; expected {self._count or 'one or more'} numbers{above}, commas between.", param, ctx)
+        return numbers
+
+
+class Window(click.ParamType):  # type: ignore[type-arg]
+    """``C,W`` in modality values, or the name of a CT window, such as ``bone``."""
+
+    name = "window"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WindowLevel:
+        if isinstance(value, WindowLevel):
+            return value
+        named = CT_WINDOWS.get(f"CT-{value.upper().removeprefix('CT-')}")
+        if named is not None:
+            return named
+        try:
+            center, width = (float(word) for word in value.split(","))
+            return WindowLevel(center, width)
+        except (ValueError, UnsupportedError):
+            names = ", ".join(name.removeprefix("CT-").lower() for name in CT_WINDOWS)
+            self.fail(f"{value!r}; expected C,W with a width above 0, or one of {names}.", param, ctx)
