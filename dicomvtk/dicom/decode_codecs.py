@@ -25,6 +25,7 @@ _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
 
 _RLE_HEADER = 64
+_JPEG_START, _JPEG_2000_START, _END_OF_IMAGE = b"\xff\xd8", b"\xff\x4f", b"\xff\xd9"
 _WIDTHS = (8, 16, 32)
 
 
@@ -43,6 +44,7 @@ def decode(frame: Frame) -> NDArray[Any]:
     common = frame.common
     data = codestream(frame)
     _check_size(frame, data)
+    _check_end(frame, data)
     try:
         array = np.asarray(_DECODERS[common.transfer_syntax](data, common))
     except (KeyboardInterrupt, SystemExit):
@@ -69,6 +71,15 @@ def _check_size(frame: Frame, data: bytes) -> None:
         raise PixelDecodeError(
             f"Cannot decode {frame.path}, frame {frame.number + 1}: the compressed image is {size[1]} x {size[0]}, "
             f"Columns (0028,0011) and Rows (0028,0010) say {common.columns} x {common.rows}."
+        )
+
+
+def _check_end(frame: Frame, data: bytes) -> None:
+    """Find the last marker of a JPEG or JPEG 2000 codestream: some decoders make up what a cut one lacks."""
+    if data[:2] in (_JPEG_START, _JPEG_2000_START) and not data.rstrip(b"\0").endswith(_END_OF_IMAGE):
+        raise PixelDecodeError(
+            f"Cannot decode {frame.path}, frame {frame.number + 1}: the compressed image is cut short; "
+            f"expected it to end with the marker FFD9."
         )
 
 
