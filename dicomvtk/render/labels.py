@@ -16,6 +16,8 @@ _MARGIN = 6
 _SHADE_OPACITY = 0.5
 #: Below this width (pixels) the corners would cover the picture: only the first line at the bottom left stays.
 _NARROW = 240
+#: Below this width or height (pixels) there is no room for any text.
+_TINY = 64
 _SMALLEST, _LARGEST = 10, 20
 #: A line of text for so many pixels of pane height.
 _PANE_LINES = 36
@@ -58,6 +60,7 @@ class PaneLabels:
         if wanted == self._now:
             return
         self._now = wanted
+        visible = visible and min(rect.width, rect.height) >= _TINY
         shown = corners if rect.width >= _NARROW else Corners(bottom_left=corners.bottom_left[:1])
         size = font_size(rect)
         for name, actors in self._lines.items():

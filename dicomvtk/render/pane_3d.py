@@ -44,7 +44,7 @@ class Pane3D:
         self._cuts: dict[str, vtkPlane] = {}
         self._raycast: Raycast | None = None
         self._surfaces: dict[float, vtkActor | None] = {}
-        add_frame(self.renderer, PLANE_COLOURS["3d"])
+        self._frame = add_frame(self.renderer, PLANE_COLOURS["3d"])
 
     @property
     def note(self) -> str:
@@ -73,6 +73,7 @@ class Pane3D:
         self._show_slices(state, planes)
         self._look(state.camera, rect)
         self.compass.apply(state.camera)
+        self._frame.SetVisibility(state.layout == "quad")
         self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations)
 
     def set_coarse(self, coarse: bool) -> None:

@@ -58,8 +58,14 @@ def resolve(view: View, volume: Volume) -> State:
 
 
 def middle_voxel(volume: Volume) -> Float3:
-    """Return the LPS centre in mm of the voxel in the middle, so that acquired slices show unmixed."""
-    x, y, z = (float(v) for v in volume.geometry.index_to_physical(np.asarray(volume.geometry.shape) // 2))
+    """Return the LPS centre in mm of the voxel in the middle, so that acquired slices show unmixed.
+
+    Of two in the middle the one further to L, P or S: the same place whichever way a grid is counted.
+    """
+    geometry = volume.geometry
+    middle = (np.asarray(geometry.shape) - 1) / 2
+    grows = [bool(column[np.argmax(np.abs(column))] > 0) for column in geometry.direction.T]
+    x, y, z = (float(v) for v in geometry.index_to_physical(np.where(grows, np.ceil(middle), np.floor(middle))))
     return (x, y, z)
 
 

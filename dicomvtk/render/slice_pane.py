@@ -51,7 +51,7 @@ class SlicePane:
         self.renderer.AddViewProp(self._slice)
         self._lines = [_line_actor(self.renderer, PLANE_COLOURS[trace]) for trace in _TRACES[name]]
         self._labels = PaneLabels(self.renderer)
-        add_frame(self.renderer, PLANE_COLOURS[name])
+        self._frame = add_frame(self.renderer, PLANE_COLOURS[name])
         self.renderer.GetActiveCamera().ParallelProjectionOn()
 
     def apply(self, state: State, plane: SlicePlane, corners: Corners, rect: Rect) -> None:
@@ -63,6 +63,7 @@ class SlicePane:
         scale = mm_per_pixel(plane, state.pane_camera(plane.name), rect)
         self._look(state, plane, scale, rect)
         self._point(state, plane, point, scale, rect)
+        self._frame.SetVisibility(state.layout == "quad")
         self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, on_white=state.invert)
 
     def _look(self, state: State, plane: SlicePlane, scale: float, rect: Rect) -> None:
@@ -117,8 +118,8 @@ def slice_prop(image: vtkImageData, cut: vtkPlane, style: vtkImageProperty) -> v
     return prop
 
 
-def add_frame(renderer: vtkRenderer, colour: Float3) -> None:
-    """Add a thin line around the pane of `renderer`."""
+def add_frame(renderer: vtkRenderer, colour: Float3) -> vtkActor2D:
+    """Add a thin line around the pane of `renderer`, which tells it from its neighbours; return it."""
     actor = vtkActor2D()
     coordinate = vtkCoordinate()
     coordinate.SetCoordinateSystemToNormalizedViewport()
@@ -138,6 +139,7 @@ def add_frame(renderer: vtkRenderer, colour: Float3) -> None:
     actor.SetMapper(mapper)
     actor.GetProperty().SetColor(*(0.45 * c for c in colour))
     renderer.AddViewProp(actor)
+    return actor
 
 
 def _line_actor(renderer: vtkRenderer, colour: Float3) -> vtkActor2D:
