@@ -75,10 +75,13 @@ install_package() {
     echo "$fingerprint" >"$stamp"
 }
 
-# VTK brings no OpenGL of its own, and without one it ends the process: find out in a child, once for each .venv.
+# VTK brings no OpenGL of its own, and without one it ends the process: find out in a child, again when the system's
+# libraries have changed.
 provide_opengl() {
     local stamp="$venv/opengl-works"
-    [ ! -f "$stamp" ] || return 0
+    if libraries_of_the_system | cmp -s - "$stamp"; then
+        return 0
+    fi
     if ! can_draw; then
         # shellcheck disable=SC2086 # several words
         apt_install $opengl_packages || true
@@ -87,8 +90,10 @@ provide_opengl() {
             return 0
         fi
     fi
-    touch "$stamp"
+    libraries_of_the_system >"$stamp"
 }
+
+libraries_of_the_system() { { PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null || true; } | cksum; }
 
 can_draw() {
     local window
