@@ -26,6 +26,8 @@ _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1
 
 _RLE_HEADER = 64
 _JPEG_START, _JPEG_2000_START, _END_OF_IMAGE = b"\xff\xd8", b"\xff\x4f", b"\xff\xd9"
+#: Some writers pad the last fragment with whatever their buffer held, to a multiple of 8 bytes.
+_JUNK = 16
 _WIDTHS = (8, 16, 32)
 
 
@@ -76,7 +78,7 @@ def _check_size(frame: Frame, data: bytes) -> None:
 
 def _check_end(frame: Frame, data: bytes) -> None:
     """Find the last marker of a JPEG or JPEG 2000 codestream: some decoders make up what a cut one lacks."""
-    if data[:2] in (_JPEG_START, _JPEG_2000_START) and not data.rstrip(b"\0").endswith(_END_OF_IMAGE):
+    if data[:2] in (_JPEG_START, _JPEG_2000_START) and _END_OF_IMAGE not in data.rstrip(b"\0")[-_JUNK:]:
         raise PixelDecodeError(
             f"Cannot decode {frame.path}, frame {frame.number + 1}: the compressed image is cut short; "
             f"expected it to end with the marker FFD9."
