@@ -1,0 +1,79 @@
+"""Pictures from the command line; needs an OpenGL library, as drawing does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkIOImage import vtkPNGReader
+
+import dicomvtk
+from dicomvtk.cli import main
+from dicomvtk.errors import RenderError
+from dicomvtk.render.scene import View, to_json
+
+
+def run(*argv: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in argv])
+    return int(ended.value.code or 0)
+
+
+def pixels(path: Path) -> object:
+    reader = vtkPNGReader()
+    reader.SetFileName(str(path))
+    reader.Update()
+    width, height, _ = reader.GetOutput().GetDimensions()
+    return vtk_to_numpy(reader.GetOutput().GetPointData().GetScalars()).reshape(height, width, -1)[::-1, :, :3]
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "head.nii.gz"
+    dicomvtk.write(dicomvtk.phantom((48, 40, 32)), path)
+    try:
+        dicomvtk.snapshot(dicomvtk.load(path), size=(64, 48))
+    except RenderError as error:
+        pytest.skip(str(error))
+    return path
+
+
+def test_snapshot_and_view_with_output_are_the_same_picture(head: Path, tmp_path: Path) -> None:
+    options = ["--size", "320x240", "--layout", "axial", "--window", "bone"]
+    assert run("snapshot", head, tmp_path / "a.png", *options) == 0
+    assert run("view", head, "--output", tmp_path / "b.png", *options) == 0
+    wanted = dicomvtk.snapshot(
+        dicomvtk.load(head), view=View(layout="axial", window=dicomvtk.WindowLevel(480, 2500, "bone")), size=(320, 240)
+    )
+    assert (pixels(tmp_path / "a.png") == pixels(tmp_path / "b.png")).all()
+    assert (pixels(tmp_path / "a.png") == wanted).all()
+
+
+def test_a_saved_view_is_replayed_and_options_go_before_it(head: Path, tmp_path: Path) -> None:
+    (tmp_path / "view.json").write_text(to_json(View(layout="coronal", crosshair=(30.0, -10.0, 20.0))))
+    assert run("snapshot", head, tmp_path / "a.png", "--view", tmp_path / "view.json", "--size", "160x120") == 0
+    wanted = dicomvtk.snapshot(
+        dicomvtk.load(head), view=View(layout="coronal", crosshair=(30.0, -10.0, 20.0)), size=(160, 120)
+    )
+    assert (pixels(tmp_path / "a.png") == wanted).all()
+    size = ["--size", "160x120"]
+    assert run("snapshot", head, tmp_path / "b.png", "--view", tmp_path / "view.json", "--layout", "axial", *size) == 0
+    assert (pixels(tmp_path / "a.png") != pixels(tmp_path / "b.png")).any()
+
+
+def test_the_series_of_most_slices_is_shown_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, slices in (("small", 8), ("large", 16)):
+        attributes = {"SeriesDescription": f"{name} one"}
+        dicomvtk.write_series(dicomvtk.phantom((24, 20, slices)), tmp_path / "two" / name, attributes=attributes)
+    capsys.readouterr()
+    code = run("snapshot", tmp_path / "two", tmp_path / "a.png", "--size", "64x48")
+    told = capsys.readouterr().err
+    assert "2 series" in told
+    assert "large one" in told
+    assert code == 0
+
+
+def test_a_picture_of_unknown_suffix_is_refused(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("snapshot", head, tmp_path / "a.bmpx", "--size", "64x48") == 1
+    assert "a.bmpx" in capsys.readouterr().err
