@@ -229,7 +229,8 @@ class HeaderReader:
         for tile in tiles:
             shared = self._common_of(header, tile.values)
             frame = self._frame(path, 0, header, shared, tile.values)
-            frames.append(frame._replace(shortfall=whole.shortfall, whole=whole, tile=(tile.top, tile.left)))
+            place = (tile.top, tile.left)
+            frames.append(frame._replace(shortfall=whole.shortfall, excess=whole.excess, whole=whole, tile=place))
         return frames
 
     def _frame(self, path: str, number: int, header: RawHeader, common: Common, found: dict[int, bytes]) -> Frame:

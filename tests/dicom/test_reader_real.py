@@ -32,6 +32,29 @@ REFERENCES = [
     ("mr_localizer_3_planes", "1c", "RefGenerated/1_Jaemin_Test_i00001.nii.gz", 0),
     ("pet_whole_body", "x", "RefGenerated/3471270653_PET_WB_0.nii.gz", 0.01),
     ("mr_enhanced_rgb", "14", "Ref/14_DWI_dir80_PA.nii", 0),
+    ("mr_4d_classic_ge", "4", "Ref/DCM2NIIX_regression_test_4.nii", 0),
+    ("mr_enhanced_siemens_4d", "6", "Ref/Siemens_REST1_w_SMS_PF7-8_6.nii", 0),
+    ("mr_fieldmap_ge", "6a", "Ref/GE_6_CV_Neuro_HH_Adv.nii", 0),
+    ("mr_fieldmap_ge", "6b", "Ref/GE_6_CV_Neuro_HH_Adv_fieldmaphz.nii", 0),
+    ("mr_mosaic_ax_ascending", "6", "Ref/ax_asc_35sl_6.nii", 0),
+    ("mr_mosaic_cor_interleaved", "15", "Ref/cor_int_36sl_15.nii", 0),
+    ("mr_mosaic_sag_descending", "20", "Ref/sag_desc_36sl_20.nii", 0),
+    ("mr_mosaic_jpeg_lossless", "25", "Ref/fMRI_MB_asc_25.nii", 0),
+    ("mr_12bit_in_16", "2a", "Ref/2.nii", 0),
+    ("mr_12bit_in_16", "2b", "Ref/3.nii", 0),
+    ("mr_12bit_in_16", "2c", "Ref/4.nii", 0),
+    ("mr_uih_grid", "12", "RefGenerated/12_dti_tra_dir16_PA_rot.nii.gz", 0),
+    ("mr_enhanced_philips_fieldmap", "801b", "Ref/Philips_WIP_B0_NS_801_e2_fieldmaphz.nii", 0.01),
+]
+
+#: Philips: the NIfTI holds the values before the scanner's own scaling, ours after it; they are in proportion.
+#: (item, key, index along the axes, NIfTI)
+IN_PROPORTION = [
+    ("mr_enhanced_philips_fieldmap", "801a", (), "Ref/Philips_WIP_B0_NS_801_e1.nii"),
+    ("mr_mag_phase_2echo", "1301a", (0,), "Ref/Ph_727468159_1301_Dual-echo_iso_e1.nii"),
+    ("mr_mag_phase_2echo", "1301a", (1,), "Ref/Ph_727468159_1301_Dual-echo_iso_e2.nii"),
+    ("mr_mag_phase_2echo", "1301b", (0,), "Ref/Ph_727468159_1301_Dual-echo_iso_e1_ph.nii"),
+    ("mr_mag_phase_2echo", "1301b", (1,), "Ref/Ph_727468159_1301_Dual-echo_iso_e2_ph.nii"),
 ]
 
 
@@ -60,13 +83,40 @@ def test_voxels_and_affine_are_those_of_the_nifti(
     np.testing.assert_allclose(voxels.astype(float), expected.astype(float), rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize(("item", "key", "index", "nifti"), IN_PROPORTION)
+def test_philips_values_are_in_proportion_to_the_nifti(
+    shared_data: Path, item: str, key: str, index: tuple[int, ...], nifti: str
+) -> None:
+    volume = dicomvtk.read(shared_data / item, series=key).frame(*index)
+    voxels, affine = in_ras(volume.array.astype(float), LPS_TO_RAS @ volume.affine)
+    expected, expected_affine = nifti_voxels(shared_data / item / nifti)
+    np.testing.assert_allclose(affine, expected_affine, atol=1e-2)
+    slope, intercept = np.polyfit(voxels.ravel(), expected.ravel().astype(float), 1)
+    assert np.max(np.abs(slope * voxels + intercept - expected)) < 1e-6 * np.max(np.abs(expected))
+
+
+def test_echo_times_are_an_axis_with_values_and_unit(shared_data: Path) -> None:
+    volume = dicomvtk.read(shared_data / "mr_mag_phase_2echo", series="1301b")
+    [axis] = volume.axes
+    assert (axis.keyword, axis.values, axis.unit) == ("EchoTime", (7.001, 10.0), "ms")
+    assert volume.shape == (96, 96, 30, 2)
+    assert volume.array.flags.f_contiguous
+    assert volume.info.unit == "mrad"
+
+
+def test_an_incomplete_grid_is_refused_with_its_holes(shared_data: Path) -> None:
+    with pytest.raises(dicomvtk.SeriesError, match=r"9 images; found 7\. Absent: 40 at position 3, 60 at position 3"):
+        dicomvtk.read(shared_data / "mr_variable_spacing_multiecho")
+
+
 def real_frames(folder: Path) -> Iterator[tuple[Path, list[Frame]]]:
     reader = HeaderReader()
     for path in sorted(folder.rglob("*")):
         if not path.is_file():
             continue
         try:
-            yield path, reader.frames(str(path))
+            frames = reader.frames(str(path))
+            yield path, [frames[0].whole] if frames[0].whole else frames
         except (NotDicom, NotAnImage, DamagedImage, DamagedFile):
             continue
 
