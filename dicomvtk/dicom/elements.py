@@ -49,7 +49,8 @@ class RawHeader:
     """What a walk found: value bytes by tag, little-endian, and where the pixels are.
 
     `pixel_offset` is the file offset of the first byte of the pixel data element's value, -1 without pixels;
-    `pixel_length` its declared length, `UNDEFINED` where encapsulated.
+    `pixel_length` its declared length, `UNDEFINED` where encapsulated. `note` says where the file is read otherwise than
+    it states.
     """
 
     transfer_syntax: str = IMPLICIT_LITTLE
@@ -60,6 +61,7 @@ class RawHeader:
     pixel_length: int = 0
     file_size: int = 0
     media_class: str = ""
+    note: str = ""
 
 
 def walk_file(path: str, wanted: frozenset[int] = WANTED, sequences: frozenset[int] = SEQUENCES) -> RawHeader:
@@ -91,6 +93,9 @@ def _walk(fd: int, size: int, block: bytes, wanted: frozenset[int], sequences: f
         start = _file_meta(block, _PREAMBLE + 4, header)
     else:
         start = _bare_start(block, header)
+    if header.transfer_syntax == EXPLICIT_BIG and block[start : start + 2] == b"\x08\0":
+        header.transfer_syntax = EXPLICIT_LITTLE
+        header.note = f"TransferSyntaxUID (0002,0010) is {EXPLICIT_BIG}, but the data set is little endian"
     syntax = header.transfer_syntax
     if syntax in (DEFLATED, EXPLICIT_BIG):
         raise Unsure(f"transfer syntax {syntax}")

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.elements import (
+    DEFLATED,
+    EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     UNDEFINED,
@@ -58,6 +60,10 @@ PHOTOMETRIC = frozenset(
     ]
     + ["PALETTE COLOR"]
 )
+
+#: Syntaxes whose pixel data are as they are; big endian and deflated data sets are left to pydicom.
+_UNCOMPRESSED = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
+_STANDARD_SYNTAXES = f"{IMPLICIT_LITTLE}."
 
 _DEFLATE_RATIO = 1032
 _FRAGMENT_HEAD = 8
@@ -113,6 +119,7 @@ class Common:
     modality_lut: ModalityLut | None
     voi_luts: tuple[LookupTable, ...]
     problem: str
+    note: str
 
     def text(self, tag: int) -> str:
         """Return a text attribute, decoded."""
@@ -197,6 +204,7 @@ class HeaderReader:
             if Tag.Rows in found or sop_class in _IMAGE_CLASSES:
                 raise DamagedImage("an image without pixel data; the file may be cut short")
             raise NotAnImage(_what(header))
+        header = _as_it_is(header, self._common_of(header, found))
         groups = frame_values(header) if Tag.PerFrameFunctionalGroupsSequence in header.sequences else None
         if groups is None:
             common = self._common_of(header, found)
@@ -238,27 +246,27 @@ class HeaderReader:
         if header.pixel_offset < 0 or header.pixel_length == UNDEFINED:
             return Frame(path, number, common, raw, header.pixel_offset, header.pixel_length)
         size = frame_bytes(common)
-        offset = header.pixel_offset + number * size
+        offset = header.pixel_offset + frame_bytes(common, number)
         held = min(header.pixel_length, max(0, header.file_size - header.pixel_offset))
-        needed = size * max(1, common.frames or 1)
+        needed = frame_bytes(common, max(1, common.frames or 1))
         excess = max(0, held - needed - needed % 2)  # an odd length is padded to an even one (PS3.5 section 7.1.1)
-        return Frame(path, number, common, raw, offset, size, max(0, size * (number + 1) - held), excess)
+        return Frame(path, number, common, raw, offset, size, max(0, frame_bytes(common, number + 1) - held), excess)
 
     def _common_of(self, header: RawHeader, found: dict[int, bytes]) -> Common:
         raw = tuple([found.get(tag) for tag in COMMON])
-        key = (raw, header.transfer_syntax, header.pixel_tag, _tables(header) if header.sequences else ())
+        key = (raw, header.transfer_syntax, header.pixel_tag, header.note, _tables(header) if header.sequences else ())
         common = self._common.get(key)
         if common is None:
             common = self._common[key] = _common(raw, header)
         return common
 
 
-def frame_bytes(common: Common) -> int:
-    """Return the bytes of one uncompressed frame, 0 where the header does not say."""
+def frame_bytes(common: Common, count: int = 1) -> int:
+    """Return the bytes of `count` uncompressed frames, 0 where the header does not say; 1-bit frames share bytes."""
     pixels = (common.rows or 0) * (common.columns or 0) * common.samples
     if common.photometric == "YBR_FULL_422" and common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
         pixels = pixels // 3 * 2
-    return (pixels * (common.bits_allocated or 0) + 7) // 8
+    return (pixels * (common.bits_allocated or 0) * count + 7) // 8
 
 
 def _tables(header: RawHeader) -> tuple[object, ...]:
@@ -281,6 +289,21 @@ def _most_frames(header: RawHeader, common: Common) -> int:
         return max(1, held // _FRAGMENT_HEAD)
     # A frame that is cut short is told as that; one more than there are bytes of is not a frame.
     return max(_FEW_FRAMES, 2 * min(held, header.pixel_length) // max(1, frame_bytes(common)))
+
+
+def _as_it_is(header: RawHeader, common: Common) -> RawHeader:
+    """Return the header with an uncompressed syntax where the pixels are plainly not compressed, and a note of it.
+
+    Compressed pixel data have no length (PS3.5 section A.4); of the very length of the frames, they are as they are.
+    """
+    standard = header.transfer_syntax.startswith(_STANDARD_SYNTAXES)  # a private one may mean another byte order
+    if header.pixel_length == UNDEFINED or header.transfer_syntax in _UNCOMPRESSED or not standard:
+        return header
+    size = frame_bytes(common, max(1, common.frames or 1))
+    if size == 0 or header.pixel_length != size + size % 2:
+        return header
+    note = f"TransferSyntaxUID (0002,0010) is {header.transfer_syntax}, but the pixel data are not compressed"
+    return replace(header, transfer_syntax=EXPLICIT_LITTLE, note=note)
 
 
 def _what(header: RawHeader) -> str:
@@ -360,6 +383,7 @@ def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         modality_lut=problems.lut(header.sequences.get(Tag.ModalityLUTSequence, []), signed),
         voi_luts=lookup_tables(header.sequences.get(Tag.VOILUTSequence, []), signed, charset),
         problem="; ".join(problems.texts),
+        note=header.note,
     )
 
 

@@ -47,7 +47,7 @@ def _bits_problem(common: Common) -> str:
 
 def assumptions(common: Common) -> list[str]:
     """Return, a sentence each, what is read as the standard's plainest case because the header does not say it."""
-    assumed = []
+    assumed = [common.note] if common.note else []
     stated = values.text(common.value(Tag.PhotometricInterpretation))
     if common.samples == 1 and stated not in PHOTOMETRIC:
         what = repr(stated) if stated else "missing"
