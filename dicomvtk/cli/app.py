@@ -77,9 +77,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _run(argv: Sequence[str] | None, console: Console) -> int:
     """Return the exit code of the command line; every failure has been told on stderr."""
     try:
-        result = _dicomvtk.main(argv, prog_name="dicomvtk", standalone_mode=False, obj=console)
+        words = list(sys.argv[1:] if argv is None else argv)
+        with _dicomvtk.make_context("dicomvtk", words, obj=console) as context:  # click's main hides a broken pipe
+            _dicomvtk.invoke(context)
         sys.stdout.flush()
-        return result if isinstance(result, int) else DONE
+        return DONE
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as mistake:
         print(_mistake_in_words(mistake), file=sys.stderr)
         return mistake.exit_code
