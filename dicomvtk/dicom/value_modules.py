@@ -9,7 +9,7 @@ import numpy as np
 from dicomvtk.dicom.decimal_strings import ds_text
 from dicomvtk.dicom.encode import Encoding
 from dicomvtk.dicom.modules import Attributes
-from dicomvtk.dicom.storage import CT, MR, PET, SeriesPlan
+from dicomvtk.dicom.storage import CT, MR, PET, SECONDARY_CAPTURE, SeriesPlan
 from dicomvtk.display import WindowLevel
 
 __all__ = ["modality_values", "window"]
@@ -19,10 +19,12 @@ def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
     """Return how stored values become modality values: the Modality LUT module (C.11.1), always there in CT and PET.
 
     The MR image has none. Every reader applies it as a standard extension, and Real World Value Mapping
-    (C.7.6.16.2.11), the standard's own way, says the same beside it.
+    (C.7.6.16.2.11), the standard's own way, says the same beside it. Secondary Capture may have one, and has where that
+    keeps a unit.
     """
     encoding = plan.encoding
-    if plan.storage not in (CT, PET) and not encoding.is_rescaled:
+    says_unit = bool(unit) and plan.storage is SECONDARY_CAPTURE and encoding.dtype.itemsize > 1
+    if plan.storage not in (CT, PET) and not encoding.is_rescaled and not says_unit:
         return {}
     rescale: Attributes = {"RescaleSlope": encoding.slope, "RescaleIntercept": encoding.intercept}
     if plan.storage is not PET:  # PET says its unit in Units (C.8.9.1)

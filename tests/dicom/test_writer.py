@@ -151,6 +151,16 @@ def test_class_and_stored_values_follow_modality_and_range(
         np.testing.assert_allclose(values, array, atol=report.max_error, rtol=0)
 
 
+def test_unit_survives_values_too_large_for_ct(tmp_path: Path) -> None:
+    report = write(noise("int32", -1000, 2**17), tmp_path / "out", modality="CT")
+
+    dataset = datasets(tmp_path / "out")[0]
+    assert "values from -1000 to 131072 do not fit the 16 bits of CT Image Storage" in str(report)
+    assert (dataset.Modality, dataset.RescaleType, dataset.RescaleSlope) == ("CT", "HU", 1)
+    image = simpleitk_image(tmp_path / "out")
+    np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image).T, noise("int32", -1000, 2**17))
+
+
 def test_whole_floats_are_stored_as_the_integers_they_are(tmp_path: Path) -> None:
     array = noise("int16", -1000, 3000).astype(np.float32)
 
