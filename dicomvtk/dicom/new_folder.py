@@ -30,6 +30,8 @@ def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
     WriteError
         Where `path` is taken, and for any OSError on the way, naming `path`.
     """
+    if not os.fspath(path):
+        raise WriteError("Cannot write a folder without a name; give a path.")
     target = Path(os.path.realpath(path))
     made: list[Path] = []
     try:
@@ -83,7 +85,8 @@ def _make_parents(target: Path) -> list[Path]:
 def _staging(target: Path) -> Path:
     """Return a name on the file system of `target`: beside it, or inside it where beside is not possible."""
     name = f".{secrets.token_hex(6)}-{target.name[-_NAME_TAIL:]}"
-    inside = target.is_dir() and (os.path.ismount(target) or not os.access(target.parent, os.W_OK))
+    stays = os.path.ismount(target) or target in (Path.cwd(), *Path.cwd().parents)
+    inside = target.is_dir() and (stays or not os.access(target.parent, os.W_OK))
     return target / name if inside else target.with_name(name)
 
 

@@ -70,10 +70,18 @@ def placed(
     if spacing is None and origin is None and direction is None:
         return volume
     old = volume.geometry
-    new = Geometry(
-        old.shape,
-        old.spacing if spacing is None else cast(Float3, tuple(spacing)),
-        old.origin if origin is None else cast(Float3, tuple(origin)),
-        old.direction if direction is None else np.asarray(direction, dtype=np.float64),
-    )
+    try:
+        new = Geometry(
+            old.shape,
+            old.spacing if spacing is None else cast(Float3, tuple(spacing)),
+            old.origin if origin is None else cast(Float3, tuple(origin)),
+            old.direction if direction is None else np.asarray(direction, dtype=np.float64),
+        )
+    except (TypeError, ValueError) as error:
+        if isinstance(error, GeometryError):
+            raise
+        raise GeometryError(
+            f"Cannot use spacing={spacing!r}, origin={origin!r}, direction={direction!r}: expected numbers, "
+            f"three, three and (3, 3) ({error})."
+        ) from error
     return replace(volume, geometry=new)

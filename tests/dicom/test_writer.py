@@ -431,6 +431,21 @@ def test_ct_wants_a_place_in_the_patient(tmp_path: Path) -> None:
         dicomvtk.write_series(np.zeros(SHAPE, np.int16), tmp_path / "out", modality="CT")
 
 
+@pytest.mark.parametrize(
+    ("grid", "words"),
+    [
+        ({"spacing": (1, 1)}, "three positive spacings"),
+        ({"spacing": (1, 0, 1)}, "three positive spacings"),
+        ({"origin": "abc"}, "origin='abc'"),
+        ({"direction": np.ones((3, 3))}, "orthogonal unit directions"),
+        ({"direction": "LPS"}, "direction='LPS'"),
+    ],
+)
+def test_grid_that_is_none_is_refused(grid: dict[str, Any], words: str, tmp_path: Path) -> None:
+    with pytest.raises(GeometryError, match=words):
+        dicomvtk.write_series(np.zeros(SHAPE, np.int16), tmp_path / "out", **grid)
+
+
 @pytest.mark.parametrize("modality", ["ct", "C T", "MAGNETICRESONANCE", "Ä"])
 def test_modality_is_a_code(modality: str, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match=f"Unknown modality '{modality}'"):

@@ -141,6 +141,23 @@ def test_folder_that_cannot_be_renamed_is_filled_in_place(tmp_path: Path, monkey
     assert target.stat().st_ino == inode
 
 
+def test_working_folder_is_filled_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    inode = tmp_path.stat().st_ino
+
+    dicomvtk.write_series(ARRAY, ".")
+
+    assert tmp_path.stat().st_ino == inode
+    assert sorted(os.listdir(".")) == [f"IM000{n}.dcm" for n in range(1, 6)]
+
+
+def test_empty_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(WriteError, match="without a name"):
+        dicomvtk.write_series(ARRAY, "")
+
+
 def test_values_are_checked_before_the_folder_is_touched(tmp_path: Path) -> None:
     dicomvtk.write_series(ARRAY, tmp_path / "out")
     before = snapshot(tmp_path)
