@@ -1,6 +1,6 @@
 """Write the head phantom as DICOM: a series to try any viewer or converter on, with left and front marked.
 
-    python scripts/make_phantom.py out/ --orientation coronal --modality MR --shape 256 256 180
+python scripts/make_phantom.py out/ --orientation coronal --modality MR --shape 256 256 180
 """
 
 from __future__ import annotations
