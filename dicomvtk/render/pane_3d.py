@@ -12,13 +12,14 @@ from dicomvtk.processing.surface import extract_surface
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.compass import Compass
 from dicomvtk.render.drawable import grey
+from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.labels import PaneLabels
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.raycast import Raycast
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, VolumeLayer
-from dicomvtk.render.slice_pane import PLANE_COLOURS, add_frame, slice_prop
+from dicomvtk.render.slice_pane import slice_prop
 from dicomvtk.volume import Volume
 
 __all__ = ["Pane3D", "fit_distance_mm", "mm_per_pixel_3d"]
@@ -44,7 +45,7 @@ class Pane3D:
         self._cuts: dict[str, vtkPlane] = {}
         self._raycast: Raycast | None = None
         self._surfaces: dict[float, vtkActor | None] = {}
-        self._frame = add_frame(self.renderer, PLANE_COLOURS["3d"])
+        self._frame = PaneFrame(self.renderer, PLANE_COLOURS["3d"])
 
     @property
     def note(self) -> str:
@@ -73,7 +74,7 @@ class Pane3D:
         self._show_slices(state, planes)
         self._look(state.camera, rect)
         self.compass.apply(state.camera)
-        self._frame.SetVisibility(state.layout == "quad")
+        self._frame.apply(rect, visible=state.layout == "quad")
         self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations)
 
     def set_coarse(self, coarse: bool) -> None:

@@ -18,21 +18,15 @@ from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 
 from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import Corners
+from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.labels import PaneLabels, font_size
 from dicomvtk.render.layout import Rect, mm_per_pixel, point_on_screen, view_centre
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import SliceLayer
 
-__all__ = ["PLANE_COLOURS", "SlicePane", "add_frame", "slice_prop", "slice_style"]
+__all__ = ["SlicePane", "slice_prop", "slice_style"]
 
-#: The colour of each plane's trace in the other panes and of its own frame.
-PLANE_COLOURS: dict[str, Float3] = {
-    "axial": (0.90, 0.38, 0.33),
-    "sagittal": (0.95, 0.80, 0.30),
-    "coronal": (0.42, 0.80, 0.46),
-    "3d": (0.45, 0.62, 0.85),
-}
 #: Which plane a line along the screen's width, and one along its height, is the trace of.
 _TRACES = {"axial": ("coronal", "sagittal"), "sagittal": ("axial", "coronal"), "coronal": ("axial", "sagittal")}
 #: Half of the gap in the middle of the crosshair, so that it does not hide what it points at.
@@ -51,7 +45,7 @@ class SlicePane:
         self.renderer.AddViewProp(self._slice)
         self._lines = [_line_actor(self.renderer, PLANE_COLOURS[trace]) for trace in _TRACES[name]]
         self._labels = PaneLabels(self.renderer)
-        self._frame = add_frame(self.renderer, PLANE_COLOURS[name])
+        self._frame = PaneFrame(self.renderer, PLANE_COLOURS[name])
         self.renderer.GetActiveCamera().ParallelProjectionOn()
 
     def apply(self, state: State, plane: SlicePlane, corners: Corners, rect: Rect) -> None:
@@ -63,7 +57,7 @@ class SlicePane:
         scale = mm_per_pixel(plane, state.pane_camera(plane.name), rect)
         self._look(state, plane, scale, rect)
         self._point(state, plane, point, scale, rect)
-        self._frame.SetVisibility(state.layout == "quad")
+        self._frame.apply(rect, visible=state.layout == "quad")
         self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, on_white=state.invert)
 
     def _look(self, state: State, plane: SlicePlane, scale: float, rect: Rect) -> None:
@@ -116,30 +110,6 @@ def slice_prop(image: vtkImageData, cut: vtkPlane, style: vtkImageProperty) -> v
     prop.SetMapper(mapper)
     prop.SetProperty(style)
     return prop
-
-
-def add_frame(renderer: vtkRenderer, colour: Float3) -> vtkActor2D:
-    """Add a thin line around the pane of `renderer`, which tells it from its neighbours; return it."""
-    actor = vtkActor2D()
-    coordinate = vtkCoordinate()
-    coordinate.SetCoordinateSystemToNormalizedViewport()
-    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-    points, lines = vtkPoints(), vtkCellArray()
-    lines.InsertNextCell(len(corners) + 1)
-    for number, (x, y) in enumerate(corners):
-        points.InsertNextPoint(x, y, 0.0)
-        lines.InsertCellPoint(number)
-    lines.InsertCellPoint(0)
-    outline = vtkPolyData()
-    outline.SetPoints(points)
-    outline.SetLines(lines)
-    mapper = vtkPolyDataMapper2D()
-    mapper.SetInputData(outline)
-    mapper.SetTransformCoordinate(coordinate)
-    actor.SetMapper(mapper)
-    actor.GetProperty().SetColor(*(0.45 * c for c in colour))
-    renderer.AddViewProp(actor)
-    return actor
 
 
 def _line_actor(renderer: vtkRenderer, colour: Float3) -> vtkActor2D:

@@ -1,0 +1,135 @@
+"""What is written in the panes can be read, and says what is true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from vtkmodules.vtkRenderingCore import vtkTextProperty
+
+from dicomvtk.display import WindowLevel
+from dicomvtk.geometry import Geometry
+from dicomvtk.metadata import Finding, SeriesInfo
+from dicomvtk.render import fonts
+from dicomvtk.render.annotations import pane_3d_corners, person_name, slice_corners, window_text
+from dicomvtk.render.fonts import readable, text_bounds
+from dicomvtk.render.help import HELP, help_text
+from dicomvtk.render.planes import slice_planes
+from dicomvtk.render.resolve import resolve
+from dicomvtk.render.scene import SurfaceLayer, View, VolumeLayer
+from dicomvtk.volume import Volume
+
+ARRAY = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
+VOLUME = Volume(
+    ARRAY,
+    Geometry((4, 5, 6), (1.0, 1.0, 2.5), (-1.0, -2.0, -30.0)),
+    SeriesInfo(
+        modality="CT",
+        patient_name="Doe^Jane^^Dr",
+        patient_id="4711",
+        study_date="20240229",
+        number=3,
+        description="Head",
+        unit="HU",
+    ),
+    findings=(Finding("jitter", "warn", "…"), Finding("tilt", "info", "…")),
+)
+
+
+def test_corners_of_the_first_pane_tell_who_what_where_and_how() -> None:
+    state = resolve(View(crosshair=(1.0, 0.0, -25.0), window=WindowLevel(40, 400, "soft")), VOLUME)
+
+    corners = slice_corners(VOLUME, state, slice_planes(VOLUME.geometry)["axial"], first=True)
+
+    assert corners.top_left == ("Doe, Jane Dr", "4711", "2024-02-29")
+    assert corners.top_right == ("CT", "3: Head", "Warning: jitter")
+    # Index (2, 2, 2): its value is 2 * 30 + 2 * 6 + 2.
+    assert corners.bottom_left == ("Axial 3/6", "F 25.0 mm   2.5 mm apart", "74 HU at L 1.0  P 0.0  F 25.0")
+    assert corners.bottom_right == ("Zoom 1.00", "W 400  L 40  soft")
+
+
+def test_other_panes_do_not_repeat_who_and_what() -> None:
+    corners = slice_corners(VOLUME, resolve(View(), VOLUME), slice_planes(VOLUME.geometry)["coronal"], first=False)
+
+    assert corners.top_left == corners.top_right == ()
+    assert corners.bottom_left[0] == "Coronal 3/5"
+
+
+def test_unplaced_volume_has_numbers_without_letters() -> None:
+    volume = replace(VOLUME, geometry=replace(VOLUME.geometry, placed=False))
+    corners = slice_corners(volume, resolve(View(), volume), slice_planes(volume.geometry)["axial"], first=True)
+
+    assert corners.bottom_left == ("Axial 4/6", "-22.5 mm   2.5 mm apart", "75 HU at 1.0  0.0  -22.5")
+
+
+def test_crosshair_outside_has_no_value() -> None:
+    state = resolve(View(crosshair=(500.0, 0.0, 0.0)), VOLUME)
+
+    corners = slice_corners(VOLUME, state, slice_planes(VOLUME.geometry)["axial"], first=True)
+
+    assert len(corners.bottom_left) == 2
+
+
+def test_3d_pane_tells_what_it_draws_and_what_it_leaves_out() -> None:
+    state = resolve(View(layers=(VolumeLayer("ct-bone"), SurfaceLayer(250.0))), VOLUME)
+
+    corners = pane_3d_corners(state, "HU", "3-D reduced to 2 x 2 x 3")
+
+    assert corners.bottom_left == ("Volume: ct-bone", "Surface at 250 HU", "3-D reduced to 2 x 2 x 3")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("", ()),
+        ("Doe", ("Doe",)),
+        ("Doe^", ("Doe",)),
+        ("^Jane", ("Jane",)),
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", ("Yamada, Tarou", "山田 太郎", "やまだ たろう")),
+        ("=山田^太郎", ("山田 太郎",)),
+    ],
+)
+def test_person_names(name: str, lines: tuple[str, ...]) -> None:
+    assert person_name(name) == lines
+
+
+def test_windows_of_small_values_keep_their_digits() -> None:
+    assert window_text(WindowLevel(0.0123, 0.5)) == "W 0.5  L 0.0123"
+    assert window_text(WindowLevel(1.0, 2.0), inverted=True) == "W 2  L 1  inverted"
+
+
+def drawn_width(text: str) -> int:
+    shown = readable(text)
+    style = vtkTextProperty()
+    style.SetFontSize(30)
+    fonts.set_font(style, shown.font)
+    left, right, _bottom, _top = text_bounds(shown.text, style)
+    return right - left
+
+
+def test_latin_names_use_the_font_that_vtk_brings() -> None:
+    assert readable("Müller, Jörg 4711") == fonts.Readable("Müller, Jörg 4711")
+
+
+@pytest.mark.parametrize("name", ["山田 太郎", "Иванов Пётр", "김희중", "אברהם", "a\x01b\u200b", "\U0001f600"])
+def test_no_letter_vanishes(name: str) -> None:
+    for number, character in enumerate(name):
+        rest = name[:number] + name[number + 1 :]
+        if not character.isspace() and drawn_width(name) <= drawn_width(rest):
+            pytest.fail(f"{character!r} of {name!r} is not drawn")
+
+
+def test_without_fonts_letters_become_their_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "_system_fonts", tuple)
+
+    assert readable("山田 T") == fonts.Readable(r"\u5C71\u7530 T")
+    assert readable("a\nb\tc") == fonts.Readable("a\nb\\u0009c")
+    assert readable("\U0001f600") == fonts.Readable(r"\U0001F600")
+
+
+def test_help_sheet_has_a_meaning_for_every_line() -> None:
+    left, right = help_text()
+
+    assert left.count("\n") == right.count("\n") == len(HELP) - 1
+    assert all(meaning for _keys, meaning in HELP)
