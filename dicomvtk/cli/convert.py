@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,14 +25,11 @@ __all__ = ["convert"]
 @click.pass_obj
 def convert(
     console: Console,
-    src: str,
+    /,
     out: str,
-    series: str | None,
-    allow: tuple[str, ...],
-    fix: tuple[str, ...],
-    frame: tuple[int, ...] | None,
     overwrite: bool,
     like: str | None,
+    **options: Any,
 ) -> None:
     """Write the volume in SRC to OUT: a file by its suffix (.nii.gz .nii .nrrd .mha .vti .npz), or a folder of DICOM.
 
@@ -44,7 +42,7 @@ def convert(
         raise click.UsageError("--like is for a DICOM OUT: other formats hold no patient and no study.")
     if to_file and Path(out).exists() and not overwrite:
         raise WriteError(f"Cannot write {out}: it exists. --overwrite replaces it.")
-    volume = Source(src, series, allow, fix, frame).read(console)
+    volume = Source.of(options).read(console)
     if to_file:
         formats.save(volume, out)
         console.done(f"{out}: {' x '.join(map(str, volume.shape))} {volume.dtype.name}")

@@ -40,7 +40,7 @@ def info(console: Console, path: str, as_json: bool) -> None:
             scan = cast("Scan", dicomvtk.find_series(path, progress=progress))
         entries, skipped, lines = [_stack_entry(stack) for stack in scan], scan.skipped, _tree(path, scan)
     if as_json:
-        console.say(json.dumps({"path": path, "skipped": skipped, "series": entries}, default=str))
+        console.say(json.dumps({"path": path, "skipped": skipped, "series": entries}, default=_plain))
         return
     for line in lines:
         console.say(line)
@@ -91,6 +91,11 @@ def _volume_entry(volume: Volume) -> dict[str, Any]:
 
 def _axis_entry(axis: Axis) -> dict[str, Any]:
     return {"keyword": axis.keyword, "values": axis.values, "unit": axis.unit}
+
+
+def _plain(value: object) -> object:
+    """Return a NumPy number as Python's, anything else that JSON does not have as text."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def _tree(path: str, scan: Scan) -> Iterator[str]:

@@ -23,16 +23,12 @@ __all__ = ["snapshot"]
 def snapshot(
     console: Console,
     /,
-    src: str,
     out: str,
-    series: str | None,
-    allow: tuple[str, ...],
-    fix: tuple[str, ...],
-    frame: tuple[int, ...] | None,
     size: tuple[int, int],
-    **look: Any,
+    **options: Any,
 ) -> None:
     """Save the picture of the volume in SRC as OUT (PNG, JPEG or TIFF by suffix); needs no display."""
-    wanted = made_view(look)
-    dicomvtk.snapshot(Source(src, series, allow, fix, frame).read(console, largest=True), out, wanted, size)
+    source = Source.of(options)
+    wanted = made_view(options)
+    dicomvtk.snapshot(source.read(console, largest=True), out, wanted, size)
     console.done(out)

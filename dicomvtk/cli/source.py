@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 import dicomvtk
 from dicomvtk import formats
 from dicomvtk.cli.console import Console
-from dicomvtk.cli.values import Numbers
+from dicomvtk.cli.values import Numbers, Words
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -25,37 +25,50 @@ __all__ = ["Source", "source_options"]
 class Source:
     """Where to read, which series, what to accept or repair in it, and which frame of its further axes."""
 
-    path: str
+    src: str
     series: str | None = None
     allow: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     frame: tuple[int, ...] | None = None
+    dims: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Source:
+        """Take out of `options` what `source_options` put there."""
+        return cls(
+            **{one.name: options.pop(one.name) for one in fields(cls) if one.name != "path"}, path=options.pop("src")
+        )
 
     @property
     def is_dicom(self) -> bool:
-        return Path(self.path).is_dir() or not formats.handles(self.path)
+        return Path(self.src).is_dir() or not formats.handles(self.src)
 
     def read(self, console: Console, *, largest: bool = False) -> Volume:
         """Return the volume; of several series `largest` takes the one of most slices, and says so."""
-        volume = self._read_dicom(console, largest) if self.is_dicom else formats.load(self.path)
+        volume = self._read_dicom(console, largest) if self.is_dicom else formats.load(self.src)
         return volume.frame(*self.frame) if self.frame else volume
 
     def _read_dicom(self, console: Console, largest: bool) -> Volume:
         entry = self._largest(console) if largest and self.series is None else None
         with console.progress("reading") as progress:
             return dicomvtk.read(
-                entry or self.path, series=self.series, allow=self.allow, fix=self.fix, progress=progress
+                entry or self.src,
+                series=self.series,
+                allow=self.allow,
+                fix=self.fix,
+                dims=self.dims,
+                progress=progress,
             )
 
     def _largest(self, console: Console) -> Stack:
         """Return the entry of most slices among the readable ones, or among all where none is."""
         with console.progress("scanning") as progress:
-            entries = dicomvtk.find_series(self.path, progress=progress)
+            entries = dicomvtk.find_series(self.src, progress=progress)
         entry = max([e for e in entries if e.readable] or entries, key=lambda e: e.slice_count)
         if len(entries) > 1:
             size = " x ".join(str(n) for n in entry.shape)
             console.note(
-                f"{len(entries)} series in {self.path}: this is {entry.key}, {entry.modality} {size} "
+                f"{len(entries)} series in {self.src}: this is {entry.key}, {entry.modality} {size} "
                 f"{entry.description}".rstrip()
                 + " (most slices). --series chooses another; dicomvtk info lists them."
             )
@@ -63,8 +76,9 @@ class Source:
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the argument SRC and the options that say how to read it: series, allow, fix, frame."""
+    """Give a command the argument SRC and the options that say how to read it: series, allow, fix, frame, dims."""
     for decorate in (
+        click.option("--dims", type=Words(), metavar="KEYWORD[,..]", help="What tells frames at one place apart."),
         click.option("--frame", type=Numbers(int), metavar="N[,N]", help="Index along each dimension past the slices."),
         click.option("--fix", multiple=True, metavar="CODE", help="A finding to repair, such as gap; may be repeated."),
         click.option("--allow", multiple=True, metavar="CODE", help="A finding to accept as it is; may be repeated."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,14 +26,11 @@ _CT_BONE_HU = 300.0
 @click.pass_obj
 def surface(
     console: Console,
-    src: str,
+    /,
     out: str,
-    series: str | None,
-    allow: tuple[str, ...],
-    fix: tuple[str, ...],
-    frame: tuple[int, ...] | None,
     level: float | None,
     overwrite: bool,
+    **options: Any,
 ) -> None:
     """Write the surface at a level of the volume in SRC to OUT (.stl .ply .obj .vtp), in LPS millimetres."""
     from dicomvtk.processing.surface import SURFACE_SUFFIXES, extract_surface, save_surface
@@ -43,7 +41,7 @@ def surface(
         )
     if Path(out).exists() and not overwrite:
         raise WriteError(f"Cannot write {out}: it exists. --overwrite replaces it.")
-    volume = Source(src, series, allow, fix, frame).read(console)
+    volume = Source.of(options).read(console)
     if level is None:
         level = _usual_level(volume)
         console.note(f"level {level:g}{f' {volume.info.unit}' if volume.info.unit else ''}; --level chooses another")

@@ -11,7 +11,7 @@ import click
 from dicomvtk.display import CT_WINDOWS, WindowLevel
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["Numbers", "Window"]
+__all__ = ["Numbers", "Window", "Words"]
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers of click 8.3 only
@@ -55,3 +55,12 @@ class Window(click.ParamType):  # type: ignore[type-arg]
         except (ValueError, UnsupportedError):
             names = ", ".join(name.removeprefix("CT-").lower() for name in CT_WINDOWS)
             self.fail(f"{value!r}; expected C,W with a width above 0, or one of {names}.", param, ctx)
+
+
+class Words(click.ParamType):  # type: ignore[type-arg]
+    """Words with commas between them."""
+
+    name = "words"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        return value if isinstance(value, tuple) else tuple(value.split(","))

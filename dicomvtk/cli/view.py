@@ -23,21 +23,17 @@ __all__ = ["view"]
 def view(
     console: Console,
     /,
-    src: str,
-    series: str | None,
-    allow: tuple[str, ...],
-    fix: tuple[str, ...],
-    frame: tuple[int, ...] | None,
     size: tuple[int, int],
     output: str | None,
-    **look: Any,
+    **options: Any,
 ) -> None:
     """Open a window on the volume in SRC: a DICOM folder or file, or a file of another format.
 
     Of several series the one of most slices is opened. H in the window shows the keys.
     """
-    wanted = made_view(look)
-    volume = Source(src, series, allow, fix, frame).read(console, largest=True)
+    source = Source.of(options)
+    wanted = made_view(options)
+    volume = source.read(console, largest=True)
     if output is None:
         dicomvtk.view(volume, wanted)
     else:

@@ -24,6 +24,7 @@ from dicomvtk.formats.blocks import (
     read_block,
     write_block,
 )
+from dicomvtk.formats.further_axes import passing_time, without_dates
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, SeriesInfo
 from dicomvtk.version import __version__
@@ -254,9 +255,9 @@ def _set_geometry(header: Any, geometry: Geometry) -> None:
 
 def _set_time(header: Any, axes: tuple[Axis, ...]) -> None:
     """Say the step and start of a first further axis that is a time of even steps."""
-    if not axes or axes[0].unit not in ("s", "ms"):
+    if not axes or not passing_time(axes[0]):
         return
-    times = np.array([float(value) for value in axes[0].values])
+    times = np.array([float(value) for value in without_dates(axes)[0].values])
     steps = np.diff(times)
     if steps.size and steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-3):
         header.set_xyzt_units("mm", {"s": "sec", "ms": "msec"}[axes[0].unit])

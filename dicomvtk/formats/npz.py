@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dicomvtk.atomic import atomic_file
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import DicomVtkError, PixelDecodeError, UnsupportedError
-from dicomvtk.formats.axes_json import axes_from_json, axes_to_json
+from dicomvtk.formats.further_axes import axes_from_json, axes_to_json
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.volume import Volume

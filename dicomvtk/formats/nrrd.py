@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from dicomvtk.atomic import atomic_file
 from dicomvtk.errors import PixelDecodeError, UnsupportedError
-from dicomvtk.formats.axes_json import axes_from_json, axes_to_json
 from dicomvtk.formats.blocks import (
     array_of,
     block_of,
@@ -27,6 +26,7 @@ from dicomvtk.formats.blocks import (
     read_block,
     write_block,
 )
+from dicomvtk.formats.further_axes import axes_from_json, axes_to_json
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, SeriesInfo
 from dicomvtk.volume import Volume

@@ -103,6 +103,21 @@ def test_times_are_kept(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".npz"])
+def test_clock_times_are_counted_from_the_first(suffix: str, tmp_path: Path) -> None:
+    clock = Axis("FrameAcquisitionDateTime", (738000.0 * 86400, 738000.0 * 86400 + 2.0), "s")
+    save(Volume(np.zeros((*SHAPE, 2), np.uint8), GRID, axes=(clock,)), tmp_path / f"v{suffix}")
+    assert load(tmp_path / f"v{suffix}").axes[0].values == (0.0, 2.0)
+
+
+def test_echo_times_are_no_time_axis_of_nifti(tmp_path: Path) -> None:
+    echoes = Axis("EchoTime", (5.0, 10.0), "ms")
+    save(Volume(np.zeros((*SHAPE, 2), np.uint8), GRID, axes=(echoes,)), tmp_path / "v.nii")
+    header = nibabel.load(tmp_path / "v.nii").header
+    assert header.get_xyzt_units() == ("mm", "unknown")
+    assert load(tmp_path / "v.nii").axes[0] == Axis("Dimension4", (0, 1))
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".npz"])
 def test_two_axes_and_colour_in_time_keep_their_order(suffix: str, tmp_path: Path) -> None:
     axes = (TIMES, Axis("EchoTime", (5.0, 10.0), "ms"))
     array = np.arange(360, dtype=np.int16).reshape((*SHAPE, 3, 2), order="F")
