@@ -10,12 +10,18 @@ from numpy.typing import NDArray
 
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["CT_WINDOWS", "WindowLevel", "auto_window"]
+__all__ = ["CT_WINDOWS", "WindowLevel", "auto_window", "rgb_of_cielab"]
 
 #: Shares of the sorted values left black and white by an automatic window: enough to ignore hot pixels and air.
 _AUTO_PERCENTILES = (1.0, 99.0)
 #: More samples than this do not move the percentiles visibly, and cost time.
 _AUTO_SAMPLES = 250_000
+
+
+_D50_WHITE = np.array([0.96422, 1.0, 0.82521])
+_SRGB_OF_XYZ_D50 = np.array(
+    [[3.1338561, -1.6168667, -0.4906146], [-0.9787684, 1.9161415, 0.0334540], [0.0719453, -0.2289914, 1.4052427]]
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,22 @@ CT_WINDOWS: dict[str, WindowLevel] = {
     "CT-BONE": WindowLevel(480, 2500, "bone"),
     "CT-BRAIN": WindowLevel(40, 80, "brain"),
 }
+
+
+def rgb_of_cielab(encoded: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return sRGB (0 to 255) of a colour encoded as DICOM does: L*, a*, b* in 16 bits each (PS3.3 C.10.7.1.1).
+
+    CIELab of illuminant D50, adapted to sRGB's D65 by the Bradford matrix (IEC 61966-2-1).
+    """
+    lightness = encoded[0] / 65535 * 100
+    a, b = (value / 65535 * 255 - 128 for value in encoded[1:])
+    fy = (lightness + 16) / 116
+    f = np.array([fy + a / 500, fy, fy - b / 200])
+    xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * _D50_WHITE
+    linear = np.clip(_SRGB_OF_XYZ_D50 @ xyz, 0.0, 1.0)
+    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    red, green, blue = (round(float(value) * 255) for value in srgb)
+    return (red, green, blue)
 
 
 def auto_window(array: NDArray[np.generic]) -> WindowLevel:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dicomvtk.display import WindowLevel
 
-__all__ = ["Axis", "Finding", "FrameSource", "LookupTable", "SeriesInfo", "Severity"]
+__all__ = ["Axis", "Finding", "FrameSource", "LookupTable", "Segment", "SeriesInfo", "Severity"]
 
 Severity = Literal["info", "warn", "stop"]
 
@@ -52,6 +52,15 @@ class LookupTable:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """One segment of a Segmentation: the number its voxels hold, its SegmentLabel, its colour (red, green, blue)."""
+
+    number: int
+    label: str
+    colour: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
 class Axis:
     """A dimension past k: the attribute's keyword, its value at each index, and the unit of the values."""
 
@@ -86,6 +95,8 @@ class SeriesInfo:
     padding : tuple of (low, high)
         PixelPaddingValue to PixelPaddingRangeLimit as modality values: one pair, or one for each of `sources` where
         slices are scaled differently; empty where the header names none. `Volume.padding_mask` uses it.
+    segments : tuple of Segment
+        What the labels of a Segmentation stand for.
     photometric : str
         PhotometricInterpretation. MONOCHROME1 values are left as they are: only display inverts them.
     sources : tuple of FrameSource
@@ -113,6 +124,7 @@ class SeriesInfo:
     windows: tuple[WindowLevel, ...] = ()
     voi_luts: tuple[LookupTable, ...] = field(default=(), compare=False)
     padding: tuple[tuple[float, float], ...] = ()
+    segments: tuple[Segment, ...] = ()
     photometric: str = "MONOCHROME2"
     sources: tuple[FrameSource, ...] = ()
     positions: NDArray[np.float64] | None = field(default=None, compare=False)

@@ -68,6 +68,8 @@ RULES: dict[str, Rule] = {
     "frame-of-reference-per-slice": Rule("scan", "info"),
     # what belongs together
     "duplicate": Rule("scan", "warn"),
+    "sparse": Rule("scan", "info"),
+    "uneven-frames": Rule("scan", "stop"),
     "repeated-position": Rule("scan", "stop", error=SeriesError),
     "incomplete-grid": Rule("scan", "stop", error=SeriesError),
     "axis": Rule("scan", "info"),

@@ -22,12 +22,14 @@ from dicomvtk.dicom.elements import (
     Unsure,
     walk_file,
 )
+from dicomvtk.dicom.frame_offsets import offset_frames
 from dicomvtk.dicom.functional_groups import frame_values
 from dicomvtk.dicom.lut import ModalityLut, lookup_tables, modality_lut
 from dicomvtk.dicom.mosaics import is_mosaic, mosaic_tiles
+from dicomvtk.dicom.segments import segments_of
 from dicomvtk.dicom.tags import COMMON, VARYING, Tag, describe
 from dicomvtk.dicom.values import BadValue
-from dicomvtk.metadata import LookupTable
+from dicomvtk.metadata import LookupTable, Segment
 
 __all__ = ["PHOTOMETRIC", "Common", "DamagedImage", "Frame", "HeaderReader", "NotAnImage"]
 
@@ -57,8 +59,8 @@ PHOTOMETRIC = frozenset(
         "HSV",
         "ARGB",
         "CMYK",
+        "PALETTE COLOR",
     ]
-    + ["PALETTE COLOR"]
 )
 
 #: Syntaxes whose pixel data are as they are; big endian and deflated data sets are left to pydicom.
@@ -118,6 +120,9 @@ class Common:
     stack_id: str
     modality_lut: ModalityLut | None
     voi_luts: tuple[LookupTable, ...]
+    segments: tuple[Segment, ...]
+    segmentation_type: str
+    fractional_maximum: int
     problem: str
     note: str
 
@@ -205,7 +210,10 @@ class HeaderReader:
                 raise DamagedImage("an image without pixel data; the file may be cut short")
             raise NotAnImage(_what(header))
         header = _as_it_is(header, self._common_of(header, found))
-        groups = frame_values(header) if Tag.PerFrameFunctionalGroupsSequence in header.sequences else None
+        try:
+            groups = _frame_groups(header)
+        except BadValue as bad:
+            raise DamagedImage(str(bad)) from None
         if groups is None:
             common = self._common_of(header, found)
             count = common.frames or 1
@@ -267,6 +275,13 @@ def frame_bytes(common: Common, count: int = 1) -> int:
     if common.photometric == "YBR_FULL_422" and common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
         pixels = pixels // 3 * 2
     return (pixels * (common.bits_allocated or 0) * count + 7) // 8
+
+
+def _frame_groups(header: RawHeader) -> list[dict[int, bytes]] | None:
+    """Return the values of each frame of an object that describes its frames one by one, None for others."""
+    if Tag.PerFrameFunctionalGroupsSequence in header.sequences:
+        return frame_values(header)
+    return offset_frames(header)
 
 
 def _tables(header: RawHeader) -> tuple[object, ...]:
@@ -381,6 +396,9 @@ def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         image_type=values.texts(found(Tag.ImageType)),
         stack_id=values.text(found(Tag.StackID)),
         modality_lut=problems.lut(header.sequences.get(Tag.ModalityLUTSequence, []), signed),
+        segments=segments_of(header.sequences.get(Tag.SegmentSequence, []), charset),
+        segmentation_type=values.text(found(Tag.SegmentationType)),
+        fractional_maximum=problems.read(Tag.MaximumFractionalValue, values.unsigned) or 1,
         voi_luts=lookup_tables(header.sequences.get(Tag.VOILUTSequence, []), signed, charset),
         problem="; ".join(problems.texts),
         note=header.note,

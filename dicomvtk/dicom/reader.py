@@ -17,8 +17,10 @@ from dicomvtk.dicom.pixels import Decode, read_block
 from dicomvtk.dicom.repair import repair
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.scan import Scan, scan
+from dicomvtk.dicom.segmentation import SEGMENT_AXIS, read_segmentation
 from dicomvtk.dicom.series_info import series_info
-from dicomvtk.dicom.stack import Stack, at_places, on_axes
+from dicomvtk.dicom.stack import Stack
+from dicomvtk.dicom.stacking import at_places, on_axes
 from dicomvtk.errors import DicomVtkWarning, NoDicomError, SeriesError, UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.volume import Volume
@@ -55,12 +57,14 @@ def read(
     check_codes(allow, fix)
     _check_options(decoder, stored)
     stack = choose(path, series, progress)
-    if dims is not None:
+    if dims is not None and not stack.common.segments:
         stack = _rearranged(stack, dims)
     raise_first_stop(_name(stack), stack.findings, allow, fix)
-    stack = _sliced(stack, slices)
-    array = _values(stack, stored or "bad-rescale" in allow, decoder, progress)
-    volume = _volume(stack, array, stored)
+    if stack.common.segments and stack.geometry is not None:
+        volume = _segmentation(stack, dims, slices)
+    else:
+        stack = _sliced(stack, slices)
+        volume = _volume(stack, _values(stack, stored or "bad-rescale" in allow, decoder, progress), stored)
     for found in stack.findings:
         if found.severity == "warn":
             warnings.warn(f"{_name(stack)}: {found.message}", DicomVtkWarning, stacklevel=3)
@@ -124,6 +128,25 @@ def _matching(entries: Scan, series: str | int, path: Any) -> Stack:
         if found:
             raise SeriesError(f"{series!r} names {len(found)} volumes in {_where(path)}; use a key:{_listing(found)}")
     raise SeriesError(f"No series {series!r} in {_where(path)}; there are:{_listing(entries)}")
+
+
+def _segmentation(stack: Stack, dims: Sequence[str] | None, slices: slice | None) -> Volume:
+    """Return the labels of a Segmentation, or each segment by itself where `dims` names the axis of segments."""
+    if dims not in (None, (SEGMENT_AXIS,), [SEGMENT_AXIS]):
+        raise UnsupportedError(f"Cannot order a Segmentation by {dims!r}; dims= may be ({SEGMENT_AXIS!r},).")
+    array, axes = read_segmentation(stack, apart=dims is not None)
+    geometry = stack.geometry
+    assert geometry is not None
+    if slices is not None:
+        start, stop, step = slices.indices(geometry.shape[2])
+        if step != 1 or stop <= start:
+            raise UnsupportedError(
+                f"slices={slices} picks no run of {geometry.shape[2]} slices; expected some, step 1."
+            )
+        array = array[:, :, start:stop]
+        geometry = geometry.cropped((0, 0, start), (*geometry.shape[:2], stop))
+    info = replace(series_info(stack, stored=True), sources=())
+    return Volume(array, geometry, info, stack.findings, axes=axes)
 
 
 def _rearranged(stack: Stack, dims: Sequence[str]) -> Stack:

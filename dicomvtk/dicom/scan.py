@@ -11,7 +11,8 @@ from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.headers import DamagedImage, Frame, HeaderReader, NotAnImage
 from dicomvtk.dicom.headers_pydicom import DamagedFile
 from dicomvtk.dicom.series import FrameGroup, group_frames
-from dicomvtk.dicom.stack import Stack, build_stack
+from dicomvtk.dicom.stack import Stack
+from dicomvtk.dicom.stacking import build_stack
 
 __all__ = ["Scan", "scan"]
 

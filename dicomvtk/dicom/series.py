@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.segments import SEGMENTATION_CLASSES
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.metadata import Finding
 
@@ -145,7 +146,11 @@ class _Splitter:
 
 
 def _stands_alone(common: Common) -> bool:
-    """True for projections, photographs, screens and ultrasound without a place: each file is an entry of its own."""
+    """True where each file is an entry of its own: a Segmentation, and projections, photographs, screens, ultrasound
+    without a place.
+    """
+    if common.sop_class_uid in SEGMENTATION_CLASSES:
+        return True
     return common.orientation is None and common.sop_class_uid in _UNPLACED_CLASSES
 
 

@@ -44,6 +44,7 @@ def series_info(stack: Stack, *, stored: bool = False) -> SeriesInfo:
         windows=() if stored else _windows(stack.frames[stack.slice_count // 2]),
         voi_luts=() if stored else stack.frames[stack.slice_count // 2].common.voi_luts,
         padding=_padding(stack, stored),
+        segments=common.segments,
         photometric=common.photometric,
         sources=tuple(FrameSource(frame.path, frame.number) for frame in stack.frames),
         positions=None if stack.regular else stack.positions,

@@ -79,7 +79,15 @@ class Tag:
     VOILUTSequence = _le(0x0028, 0x3010)
     GERawDataType = _le(0x0043, 0x102F)
     GEVasCollapseFlag = _le(0x0043, 0x1030)
+    DetectorInformationSequence = _le(0x0054, 0x0022)
+    SliceVector = _le(0x0054, 0x0080)
     Units = _le(0x0054, 0x1001)
+    SegmentationType = _le(0x0062, 0x0001)
+    SegmentSequence = _le(0x0062, 0x0002)
+    MaximumFractionalValue = _le(0x0062, 0x000E)
+    DoseUnits = _le(0x3004, 0x0002)
+    GridFrameOffsetVector = _le(0x3004, 0x000C)
+    DoseGridScaling = _le(0x3004, 0x000E)
     SharedFunctionalGroupsSequence = _le(0x5200, 0x9229)
     PerFrameFunctionalGroupsSequence = _le(0x5200, 0x9230)
     ExtendedOffsetTable = _le(0x7FE0, 0x0001)
@@ -89,6 +97,10 @@ class Tag:
     PixelData = _le(0x7FE0, 0x0010)
 
     # Only inside sequences:
+    SegmentNumber = _le(0x0062, 0x0004)
+    SegmentLabel = _le(0x0062, 0x0005)
+    ReferencedSegmentNumber = _le(0x0062, 0x000B)
+    RecommendedDisplayCIELabValue = _le(0x0062, 0x000D)
     LUTDescriptor = _le(0x0028, 0x3002)
     LUTExplanation = _le(0x0028, 0x3003)
     ModalityLUTType = _le(0x0028, 0x3004)
@@ -117,6 +129,8 @@ SEQUENCES: frozenset[int] = frozenset(
         Tag.PerFrameFunctionalGroupsSequence,
         Tag.ModalityLUTSequence,
         Tag.VOILUTSequence,
+        Tag.DetectorInformationSequence,
+        Tag.SegmentSequence,
     }
 )
 
@@ -148,6 +162,7 @@ VARYING: tuple[int, ...] = (
     Tag.TemporalPositionIdentifier,
     Tag.TemporalPositionIndex,
     Tag.InStackPositionNumber,
+    Tag.ReferencedSegmentNumber,
     Tag.GERawDataType,
     Tag.GEVasCollapseFlag,
 )
@@ -190,9 +205,16 @@ COMMON: tuple[int, ...] = (
     Tag.PixelPaddingRangeLimit,
     Tag.RescaleType,
     Tag.Units,
+    Tag.SegmentationType,
+    Tag.MaximumFractionalValue,
 )
 
-WANTED: frozenset[int] = frozenset({*VARYING, *COMMON, Tag.ExtendedOffsetTable, Tag.ExtendedOffsetTableLengths})
+#: Read once to make the values above of them.
+_MADE_OF = (Tag.SliceVector, Tag.DoseUnits, Tag.GridFrameOffsetVector, Tag.DoseGridScaling)
+
+WANTED: frozenset[int] = frozenset(
+    {*VARYING, *COMMON, *_MADE_OF, Tag.ExtendedOffsetTable, Tag.ExtendedOffsetTableLengths}
+)
 
 
 def group_element(tag: int) -> tuple[int, int]:

@@ -1,0 +1,74 @@
+"""Multi-frame objects without functional groups that say where their frames lie: RT Dose and NM.
+
+RT Dose: GridFrameOffsetVector, distances along the normal from ImagePositionPatient, or patient z where its first
+value is that position's own z (PS3.3 C.8.8.3.2); DoseGridScaling is the slope, DoseUnits the unit. NM: the detector's
+orientation and position, and SpacingBetweenSlices from slice to slice (C.8.4.15).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dicomvtk.dicom import values
+from dicomvtk.dicom.elements import RawHeader
+from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.values import BadValue
+
+__all__ = ["offset_frames"]
+
+_SAME_MM = 1e-3
+
+
+def offset_frames(header: RawHeader) -> list[dict[int, bytes]] | None:
+    """Return value bytes by tag for each frame, None for an object of another kind; raises BadValue."""
+    if Tag.DoseGridScaling in header.values:
+        return _dose(dict(header.values))
+    if Tag.SliceVector in header.values and Tag.DetectorInformationSequence in header.sequences:
+        return _tomography(header)
+    return None
+
+
+def _dose(found: dict[int, bytes]) -> list[dict[int, bytes]]:
+    found[Tag.RescaleSlope] = found[Tag.DoseGridScaling]
+    found[Tag.RescaleIntercept] = b"0"
+    if found.get(Tag.DoseUnits):
+        found[Tag.Units] = found[Tag.DoseUnits]
+    count = values.integer(found.get(Tag.NumberOfFrames)) or 1
+    offsets = values.decimals(found.get(Tag.GridFrameOffsetVector))
+    if offsets is None or count == 1:
+        return [found] * count
+    if len(offsets) != count:
+        raise BadValue(f"GridFrameOffsetVector (3004,000C) holds {len(offsets)} values for {count} frames")
+    corner = values.decimals(found.get(Tag.ImagePositionPatient), 3)
+    orientation = values.decimals(found.get(Tag.ImageOrientationPatient), 6)
+    if corner is None or orientation is None:
+        return [found] * count
+    normal = np.cross(orientation[:3], orientation[3:])
+    absolute = abs(offsets[0] - corner[2]) < _SAME_MM and abs(offsets[0]) > _SAME_MM
+    steps = np.asarray(offsets) - offsets[0]
+    along = np.array([0.0, 0.0, 1.0]) if absolute else normal
+    return _at(found, np.asarray(corner) + np.outer(steps, along))
+
+
+def _tomography(header: RawHeader) -> list[dict[int, bytes]] | None:
+    found = dict(header.values)
+    detector = header.sequences[Tag.DetectorInformationSequence]
+    for tag in (Tag.ImagePositionPatient, Tag.ImageOrientationPatient):
+        value = detector[0].get(tag) if detector else None
+        if isinstance(value, bytes):
+            found[tag] = value
+    corner = values.decimals(found.get(Tag.ImagePositionPatient), 3)
+    orientation = values.decimals(found.get(Tag.ImageOrientationPatient), 6)
+    spacing = values.decimals(found.get(Tag.SpacingBetweenSlices), 1)
+    numbers = values.shorts(found[Tag.SliceVector])
+    if corner is None or orientation is None or spacing is None or len(numbers) < 2:
+        return None
+    normal = np.cross(orientation[:3], orientation[3:])
+    steps = (np.asarray(numbers, dtype=float) - 1) * spacing[0]
+    return _at(found, np.asarray(corner) + np.outer(steps, normal))
+
+
+def _at(found: dict[int, bytes], positions: np.ndarray) -> list[dict[int, bytes]]:
+    return [
+        {**found, Tag.ImagePositionPatient: "\\".join(f"{x:.12g}" for x in position).encode()} for position in positions
+    ]

@@ -1,0 +1,273 @@
+"""From frames to stacks: ordered along the normal, measured, checked, and told of everything odd."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.dicom.axes import Arrangement, arrange, describe_holes
+from dicomvtk.dicom.decoders import decoding_problem
+from dicomvtk.dicom.duplicates import drop_duplicates
+from dicomvtk.dicom.findings import finding
+from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.pixel_format import assumptions, format_problem
+from dicomvtk.dicom.positions import check_grid, same_place_groups, slice_normal
+from dicomvtk.dicom.rescale import plan_values
+from dicomvtk.dicom.segmentation import segmentation_stack
+from dicomvtk.dicom.series import FrameGroup
+from dicomvtk.dicom.stack import Stack
+from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.values import BadValue
+from dicomvtk.errors import GeometryError
+from dicomvtk.geometry import Geometry
+from dicomvtk.metadata import Axis, Finding
+
+__all__ = ["at_places", "build_stack", "on_axes"]
+
+#: SpacingBetweenSlices that differs from the measured spacing by more is worth a word.
+_SPACING_TAG_TOLERANCE = 1e-2
+
+
+def build_stack(key: str, group: FrameGroup) -> Stack:
+    """Return the stack of one group of frames: ordered, measured, checked."""
+    findings = list(group.findings)
+    if group.frames[0].common.segments:
+        stack = segmentation_stack(group.frames) or _without_place(group.frames)
+    else:
+        frames, dropped = drop_duplicates(group.frames)
+        findings += dropped
+        stack = _placed(frames) or _without_place(frames)
+    findings += [*stack.findings, *_pixel_findings(stack.frames)]
+    return replace(stack, key=key, findings=tuple(findings))
+
+
+def _placed(frames: Sequence[Frame]) -> Stack | None:
+    """Return the stack of frames that state position, orientation and spacing; None where some do not."""
+    common = frames[0].common
+    if common.orientation is None or common.pixel_spacing is None:
+        return None
+    try:
+        places = [frame.position for frame in frames]
+    except BadValue as bad:
+        return _unusable(
+            frames, finding("bad-geometry", f"ImagePositionPatient (0020,0032) is {bad}; expected 3 numbers.")
+        )
+    if any(place is None for place in places):
+        return None
+    positions = np.array(places, dtype=np.float64)
+    problem = _plane_problem(common)
+    if problem:
+        return _unusable(frames, finding("bad-geometry", problem, [frames[0].path]))
+    normal = slice_normal(common.orientation)
+    groups = same_place_groups(positions @ normal)
+    if len(groups) < len(frames):
+        return _repeated(frames, groups)
+    order = [int(group[0]) for group in groups]
+    return _stacked([frames[n] for n in order], positions[order], normal)
+
+
+def _stacked(frames: Sequence[Frame], positions: NDArray[np.float64], normal: NDArray[np.float64]) -> Stack:
+    """Return the stack of frames in order, one at each position."""
+    common = frames[0].common
+    findings: list[Finding] = []
+    regular = True
+    if len(frames) == 1:
+        spacing, found = _single_slice_spacing(common)
+        findings += found
+    else:
+        grid = check_grid(positions, normal, [_frame_name(f) for f in frames])
+        spacing, regular = grid.spacing, grid.regular
+        findings += grid.findings
+        findings += _spacing_tag(common, spacing)
+    findings += _reference_frames(frames)
+    shape = (common.columns or 1, common.rows or 1, len(frames))
+    geometry = Geometry.from_image_plane(
+        shape, common.orientation or (), positions[0].tolist(), common.pixel_spacing or (), spacing
+    )
+    return Stack("", tuple(frames), geometry, positions, (), tuple(findings), regular)
+
+
+def _repeated(frames: Sequence[Frame], groups: Sequence[NDArray[np.intp]]) -> Stack:
+    """Several images at one position: on further axes where attributes tell them apart, else refused; never guessed."""
+    places = [[frames[int(n)] for n in group] for group in groups]
+    arranged = arrange(places)
+    if arranged is not None:
+        return on_axes(arranged)
+    most = max(places, key=len)
+    found = describe_holes(places)
+    if found is None:
+        message = (
+            f"{len(frames)} images lie at {len(groups)} positions, {len(most)} of them at one "
+            f"({', '.join(os.path.basename(frame.path) for frame in most[:3])}...), "
+            "and no attribute tells them apart evenly."
+        )
+        found = finding("repeated-position", message, [frame.path for frame in most])
+    return _unusable([frame for place in places for frame in place], found)
+
+
+def on_axes(arranged: Arrangement) -> Stack:
+    """Return the stack of frames on positions and further axes; its geometry is that of the first volume."""
+    count = len(arranged.frames) // int(np.prod([len(axis) for axis in arranged.axes], dtype=int))
+    first = arranged.frames[:count]
+    positions = np.array([frame.position for frame in first], dtype=np.float64)
+    stack = _stacked(first, positions, slice_normal(first[0].common.orientation or ()))
+    findings = (*arranged.findings, *stack.findings)
+    return replace(stack, frames=arranged.frames, axes=arranged.axes, findings=findings)
+
+
+def at_places(stack: Stack) -> list[list[Frame]]:
+    """Return the frames of a stack by position along the normal."""
+    positions = np.array([frame.position or (0.0, 0.0, 0.0) for frame in stack.frames], dtype=np.float64)
+    normal = slice_normal(stack.common.orientation or (1, 0, 0, 0, 1, 0))
+    return [[stack.frames[int(n)] for n in group] for group in same_place_groups(positions @ normal)]
+
+
+def _without_place(frames: Sequence[Frame]) -> Stack:
+    """Return the stack of frames that do not all say where they lie: in order of InstanceNumber, then of file name."""
+    common = frames[0].common
+    numbered = sorted(range(len(frames)), key=lambda n: (_number(frames[n]), n))
+    frames = [frames[n] for n in numbered]
+    findings = _absence(frames)
+    spacing = common.pixel_spacing or (1.0, 1.0)
+    if not all(s > 0 for s in spacing):
+        return _unusable(
+            frames, finding("bad-geometry", f"PixelSpacing (0028,0030) is {list(spacing)}; expected above 0.")
+        )
+    axes: tuple[Axis, ...] = ()
+    slices = len(frames)
+    if len(frames) > 1 and len({f.path for f in frames}) == 1:
+        axes = (Axis("FrameNumber", tuple(range(1, len(frames) + 1))),)
+        slices = 1
+    between, _ = _single_slice_spacing(common)
+    shape = (common.columns or 1, common.rows or 1, slices)
+    geometry = Geometry(shape, (spacing[1], spacing[0], between), placed=False)
+    return Stack("", tuple(frames), geometry, None, axes, tuple(findings), True)
+
+
+def _absence(frames: Sequence[Frame]) -> list[Finding]:
+    """Say what is missing; a stop where several files would have to be stacked without knowing where they lie."""
+    common = frames[0].common
+    findings = []
+    if common.spacing_attribute == "ImagerPixelSpacing":
+        findings.append(
+            finding("imager-spacing", "Spacing is ImagerPixelSpacing (0018,1164), at the detector, not in the patient.")
+        )
+    single = len({f.path for f in frames}) == 1
+    if single and common.orientation is None:
+        text = "The image states no place in a patient"
+        if common.pixel_spacing is None:
+            text += " and no pixel spacing; pixels count as 1 mm"
+        return [*findings, finding("unplaced", f"{text}.", [frames[0].path])]
+    if common.orientation is None:
+        code, what = "missing-orientation", "ImageOrientationPatient (0020,0037)"
+        lacking = list(frames)
+    elif common.pixel_spacing is None:
+        code, what = "missing-spacing", "PixelSpacing (0028,0030)"
+        lacking = list(frames)
+    else:
+        code, what = "missing-position", "ImagePositionPatient (0020,0032)"
+        lacking = [f for f in frames if not f.value(Tag.ImagePositionPatient)]
+    files = list(dict.fromkeys(f.path for f in lacking))
+    named = os.path.basename(files[0]) + (f" and {len(files) - 1} more files" if len(files) > 1 else "")
+    message = f"{what} is missing in {named} of {len({f.path for f in frames})}."
+    return [*findings, finding(code, message, files)]
+
+
+def _number(frame: Frame) -> float:
+    number = frame.instance_number
+    return float("inf") if number is None else number
+
+
+def _unusable(frames: Sequence[Frame], found: Finding) -> Stack:
+    return Stack("", tuple(frames), None, None, (), (found,), False)
+
+
+def _plane_problem(common: Common) -> str:
+    if not all(s > 0 for s in common.pixel_spacing or ()):
+        return f"{common.spacing_attribute} is {list(common.pixel_spacing or ())}; expected two numbers above 0 mm."
+    try:
+        Geometry.from_image_plane((1, 1, 1), common.orientation or (), (0, 0, 0), (1, 1), 1)
+    except GeometryError as error:
+        return str(error)
+    return ""
+
+
+def _single_slice_spacing(common: Common) -> tuple[float, list[Finding]]:
+    """Return how thick one slice alone is: SpacingBetweenSlices, else SliceThickness, else 1 mm, and say so."""
+    if common.spacing_between_slices and common.spacing_between_slices > 0:
+        return common.spacing_between_slices, []
+    if common.slice_thickness and common.slice_thickness > 0:
+        return common.slice_thickness, [
+            finding(
+                "thickness-used",
+                f"One slice alone: SliceThickness, {common.slice_thickness:g} mm, stands for its spacing.",
+            )
+        ]
+    return 1.0, [finding("slice-spacing-unknown", "One slice alone, of no stated thickness; it is drawn 1 mm thick.")]
+
+
+def _spacing_tag(common: Common, spacing: float) -> list[Finding]:
+    stated = common.spacing_between_slices
+    if stated is None or abs(abs(stated) - spacing) <= _SPACING_TAG_TOLERANCE * spacing:
+        return []
+    return [
+        finding(
+            "spacing-tag-disagrees",
+            f"SpacingBetweenSlices (0018,0088) is {stated:g} mm, positions are {spacing:g} mm apart; positions count.",
+        )
+    ]
+
+
+def _reference_frames(frames: Sequence[Frame]) -> list[Finding]:
+    count = len({frame.common.frame_of_reference_uid for frame in frames})
+    if count == 1:
+        return []
+    message = f"The {len(frames)} slices name {count} frames of reference (0020,0052); one was expected."
+    code = "frame-of-reference-per-slice" if count == len(frames) else "several-frames-of-reference"
+    return [finding(code, message)]
+
+
+def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
+    """Check that the pixels can be there and can be decoded, as far as headers tell."""
+    commons = {id(frame.common): frame for frame in frames}.values()
+    for frame in commons:
+        problem = format_problem(frame.common)
+        if problem:
+            return [finding("bad-header", f"{problem}, in {frame.path}.", [frame.path])]
+    for frame in commons:
+        problem = decoding_problem(frame)
+        if problem:
+            return [finding("undecodable", problem, [frame.path])]
+    findings = [
+        finding("assumed", f"{text}, in {f.path}.", [f.path]) for f in commons for text in assumptions(f.common)
+    ]
+    findings += plan_values(frames).findings
+    longer = [frame for frame in frames if frame.excess > 0]
+    if longer:
+        first = longer[0]
+        message = (
+            f"{os.path.basename(first.path)} has {first.excess} bytes of pixel data more than Rows (0028,0010), "
+            "Columns (0028,0011) and NumberOfFrames (0028,0008) account for"
+        )
+        findings.append(finding("excess", f"{message}.", list(dict.fromkeys(frame.path for frame in longer))))
+    short = [frame for frame in frames if frame.shortfall > 0]
+    if short:
+        first = short[0]
+        findings.append(
+            finding(
+                "truncated",
+                f"{os.path.basename(first.path)} lacks {first.shortfall} of {first.length} bytes of pixel data"
+                + (f", and {len(short) - 1} more frames lack some" if len(short) > 1 else "")
+                + ".",
+                list(dict.fromkeys(frame.path for frame in short)),
+            )
+        )
+    return findings
+
+
+def _frame_name(frame: Frame) -> str:
+    return frame.path if frame.number == 0 else f"{frame.path} frame {frame.number + 1}"
