@@ -35,9 +35,7 @@ class Source:
     @classmethod
     def of(cls, options: dict[str, Any]) -> Source:
         """Take out of `options` what `source_options` put there."""
-        return cls(
-            **{one.name: options.pop(one.name) for one in fields(cls) if one.name != "path"}, path=options.pop("src")
-        )
+        return cls(**{field.name: options.pop(field.name) for field in fields(cls)})
 
     @property
     def is_dicom(self) -> bool:
