@@ -13,7 +13,8 @@ __all__ = ["PaneLabels", "font_size"]
 _CORNER_COLOUR = (0.86, 0.88, 0.90)
 _LETTER_COLOUR = (1.0, 0.80, 0.35)
 _MARGIN = 6
-_SHADE_OPACITY = 0.5
+#: How dark the ground behind text is: over bright tissue white letters need it, over air it does not show.
+_SHADE_OPACITY = 0.45
 #: Below this width (pixels) the corners would cover the picture: only the first line at the bottom left stays.
 _NARROW = 240
 #: Below this width or height (pixels) there is no room for any text.
@@ -49,14 +50,9 @@ class PaneLabels:
         self._letters = [_text_actor(renderer, place, _LETTER_COLOUR, bold=True) for place in _SIDES]
         self._now: object = None
 
-    def apply(
-        self, corners: Corners, letters: tuple[str, str, str, str], rect: Rect, *, visible: bool, on_white: bool = False
-    ) -> None:
-        """Show `corners` and the `letters` at left, right, bottom and top of a pane that takes `rect`.
-
-        `on_white` puts a shade behind the text, for pictures with a white ground.
-        """
-        wanted = (corners, letters, rect, visible, on_white)
+    def apply(self, corners: Corners, letters: tuple[str, str, str, str], rect: Rect, *, visible: bool) -> None:
+        """Show `corners` and the `letters` at left, right, bottom and top of a pane that takes `rect`."""
+        wanted = (corners, letters, rect, visible)
         if wanted == self._now:
             return
         self._now = wanted
@@ -67,8 +63,6 @@ class PaneLabels:
             self._write_corner(actors, getattr(shown if visible else Corners(), name), name, rect, size)
         for letter, actor, place in zip(letters, self._letters, _SIDES, strict=True):
             _write(actor, letter if visible else "", place, rect, round(size * _LETTER_SHARE), 0)
-        for actor in (*(actor for actors in self._lines.values() for actor in actors), *self._letters):
-            actor.GetTextProperty().SetBackgroundOpacity(_SHADE_OPACITY if on_white else 0.0)
 
     def _write_corner(
         self, actors: list[vtkTextActor], lines: tuple[str, ...], name: str, rect: Rect, size: int
@@ -92,6 +86,7 @@ def _text_actor(
     style.SetBold(bold)
     style.ShadowOn()
     style.SetShadowOffset(1, -1)
+    style.SetBackgroundOpacity(_SHADE_OPACITY)
     style.SetJustification({0.0: 0, 0.5: 1, 1.0: 2}[place[0]])
     style.SetVerticalJustification({0.0: 0, 0.5: 1, 1.0: 2}[place[1]])
     renderer.AddViewProp(actor)

@@ -27,7 +27,7 @@ __all__ = ["Pane3D", "fit_distance_mm", "mm_per_pixel_3d"]
 _BACKGROUND = (0.055, 0.065, 0.08)
 _VIEW_ANGLE_DEGREES = 30.0
 #: What is worth seeing seldom fills the faces of the grid: the near half of it may reach past the edge of the pane.
-_DEPTH_SHARE = 0.35
+_DEPTH_SHARE = 0.55
 
 
 class Pane3D:

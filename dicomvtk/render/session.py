@@ -9,6 +9,7 @@ from typing import Any
 
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
+from dicomvtk.errors import DicomVtkError
 from dicomvtk.render.drawable import drawable, frame_note
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.pictures import grab, save_picture
@@ -86,12 +87,18 @@ class Session:
         return path
 
     def guarded(self, handler: Callable[[], None]) -> Callable[..., None]:
-        """Return `handler` as a VTK observer whose exception is kept and ends the session, instead of being printed."""
+        """Return `handler` as a VTK observer: VTK would print an exception and go on.
+
+        What this package refuses (a folder that cannot be written) is told in the window; anything else ends the
+        session and is kept in `failure`.
+        """
 
         def observer(_source: Any, _event: str) -> None:
             try:
                 handler()
-            except BaseException as error:  # VTK would print it and go on
+            except DicomVtkError as error:
+                self.say(str(error))
+            except BaseException as error:
                 self.failure = self.failure or error
                 self.closed = True
 

@@ -58,7 +58,7 @@ class SlicePane:
         self._look(state, plane, scale, rect)
         self._point(state, plane, point, scale, rect)
         self._frame.apply(rect, visible=state.layout == "quad")
-        self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, on_white=state.invert)
+        self._labels.apply(corners, plane.letters(), rect, visible=state.annotations)
 
     def _look(self, state: State, plane: SlicePlane, scale: float, rect: Rect) -> None:
         pan = state.pane_camera(plane.name).pan_mm

@@ -12,6 +12,7 @@ import SimpleITK
 from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
 
 from dicomvtk.display import CT_WINDOWS, WindowLevel
+from dicomvtk.errors import WriteError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.render.controls import Controls
@@ -297,6 +298,23 @@ def test_screenshot_is_what_the_window_shows(hand: Hand, tmp_path: Path, monkeyp
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dicomvtk-1.png", "dicomvtk-2.png"]
     saved = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "dicomvtk-1.png")))
     np.testing.assert_array_equal(saved, snapshot(ct(), view=hand.state, size=SIZE))
+
+
+def test_screenshot_that_cannot_be_saved_is_told_in_the_window(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object) -> None:
+        raise WriteError("Cannot write here.")
+
+    monkeypatch.setattr("dicomvtk.render.session.save_picture", refuse)
+    hand.session.draw()
+    before = grab(hand.window)
+
+    hand.key("F12")
+    hand.session.draw()
+
+    assert not hand.session.closed
+    changed = np.argwhere((grab(hand.window) != before).any(axis=2))
+    assert changed.size > 0
+    assert changed[:, 0].min() > SIZE[1] - 50, "at the foot of the window"
 
 
 def test_every_event_that_changes_the_state_is_drawn_once(hand: Hand) -> None:

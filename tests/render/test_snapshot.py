@@ -207,6 +207,19 @@ def test_surface_and_rays_lie_where_the_voxels_do() -> None:
     assert (ray_row, ray_column) == pytest.approx((row, column), abs=4)
 
 
+@pytest.mark.parametrize("preset", ["ct-bone", "pet-mip"])
+def test_both_ray_casters_show_the_same_volume_in_the_same_place(preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = head_phantom((60, 50, 40), orientation="oblique")
+    view = View(layout="3d", camera=Camera3D((-1.0, 0.0, 0.0)), layers=(VolumeLayer(preset),), annotations=False)
+
+    shadows = []
+    for software in (True, False):
+        monkeypatch.setattr("dicomvtk.render.stage.is_software", lambda window, answer=software: answer)
+        shadows.append(snapshot(volume, view=view, size=(300, 300)).max(axis=2) > 40)
+
+    assert (shadows[0] & shadows[1]).sum() > 0.95 * (shadows[0] | shadows[1]).sum()
+
+
 def test_annotations_and_crosshair_can_be_left_out() -> None:
     volume = head_phantom((48, 48, 40))
 
