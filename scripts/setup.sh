@@ -70,7 +70,7 @@ install_package() {
     say "installing dicomvtk${extra:+[$extra]} and what it needs into .venv (about 200 MB to fetch the first time)"
     if ! (cd "$repository" && "$python" -m pip install --quiet --disable-pip-version-check --no-input \
         --editable ".${extra:+[$extra]}") >"$log" 2>&1; then
-        fail "pip could not install it: $(last_line "$(grep -i '^error' "$log" || cat "$log")") (all of it: $log)"
+        fail "pip could not install it: $(last_line "$(grep -oE 'ERROR: .*' "$log" || cat "$log")") (all of it: $log)"
     fi
     echo "$fingerprint" >"$stamp"
 }
