@@ -12,7 +12,7 @@ from itertools import pairwise, product
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.findings import finding
-from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.errors import SeriesError, UnsupportedError

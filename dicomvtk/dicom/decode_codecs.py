@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.dicom.encapsulated import codestream
-from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.rescale import stored_dtype
 from dicomvtk.errors import PixelDecodeError
 

@@ -21,7 +21,7 @@ from vtkmodules.vtkIOImage import vtkDICOMImageReader
 
 from dicomvtk.bridge.pipeline import quiet, run
 from dicomvtk.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE
-from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.errors import PixelDecodeError, UnsupportedError, VtkError
 
 __all__ = ["decode", "problem"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dicomvtk.dicom import decode_codecs, decode_raw
 from dicomvtk.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED
-from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.frames import Frame
 
 __all__ = ["decoding_problem"]
 

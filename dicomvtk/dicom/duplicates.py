@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dicomvtk.dicom.elements import UNDEFINED
 from dicomvtk.dicom.findings import finding
-from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.metadata import Finding
 

@@ -49,8 +49,8 @@ class RawHeader:
     """What a walk found: value bytes by tag, little-endian, and where the pixels are.
 
     `pixel_offset` is the file offset of the first byte of the pixel data element's value, -1 without pixels;
-    `pixel_length` its declared length, `UNDEFINED` where encapsulated. `note` says where the file is read otherwise than
-    it states.
+    `pixel_length` its declared length, `UNDEFINED` where encapsulated. `note` says where the file is read otherwise
+    than it states.
     """
 
     transfer_syntax: str = IMPLICIT_LITTLE

@@ -6,7 +6,7 @@ import os
 import struct
 from functools import lru_cache
 
-from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.frames import Frame
 from dicomvtk.errors import PixelDecodeError
 
 __all__ = ["codestream"]

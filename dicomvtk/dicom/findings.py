@@ -68,6 +68,9 @@ RULES: dict[str, Rule] = {
     "frame-of-reference-per-slice": Rule("scan", "info"),
     # what belongs together
     "duplicate": Rule("scan", "warn"),
+    "overlapping-segments": Rule(
+        "scan", "stop", "keeps the highest segment number where segments overlap", error=SeriesError
+    ),
     "sparse": Rule("scan", "info"),
     "uneven-frames": Rule("scan", "stop"),
     "repeated-position": Rule("scan", "stop", error=SeriesError),

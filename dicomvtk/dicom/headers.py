@@ -6,34 +6,29 @@ same way. What the frames of a series have in common is kept once, in `Common`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import replace
+from typing import Any
 
 from dicomvtk.dicom import values
+from dicomvtk.dicom.common_header import read_common
 from dicomvtk.dicom.elements import (
     DEFLATED,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     UNDEFINED,
-    Items,
     RawHeader,
     Unsure,
     walk_file,
 )
 from dicomvtk.dicom.frame_offsets import offset_frames
+from dicomvtk.dicom.frames import Common, Frame, frame_bytes
 from dicomvtk.dicom.functional_groups import frame_values
-from dicomvtk.dicom.lut import ModalityLut, lookup_tables, modality_lut
 from dicomvtk.dicom.mosaics import is_mosaic, mosaic_tiles
-from dicomvtk.dicom.segments import segments_of
-from dicomvtk.dicom.tags import COMMON, VARYING, Tag, describe
+from dicomvtk.dicom.tags import COMMON, VARYING, Tag
 from dicomvtk.dicom.values import BadValue
-from dicomvtk.metadata import LookupTable, Segment
 
-__all__ = ["PHOTOMETRIC", "Common", "DamagedImage", "Frame", "HeaderReader", "NotAnImage"]
-
-_INDEX = {tag: n for n, tag in enumerate(VARYING)}
+__all__ = ["DamagedImage", "HeaderReader", "NotAnImage"]
 
 #: Classes of the DICOMDIR, which points to images and holds none (PS3.3 annex F).
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
@@ -44,25 +39,6 @@ _IMAGE_CLASSES = frozenset(
 )
 
 
-#: Defined terms of PhotometricInterpretation (PS3.3 C.7.6.3.1.2), retired ones too.
-PHOTOMETRIC = frozenset(
-    [
-        "MONOCHROME1",
-        "MONOCHROME2",
-        "RGB",
-        "YBR_FULL",
-        "YBR_FULL_422",
-        "YBR_PARTIAL_422",
-        "YBR_PARTIAL_420",
-        "YBR_ICT",
-        "YBR_RCT",
-        "HSV",
-        "ARGB",
-        "CMYK",
-        "PALETTE COLOR",
-    ]
-)
-
 #: Syntaxes whose pixel data are as they are; big endian and deflated data sets are left to pydicom.
 _UNCOMPRESSED = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
 _STANDARD_SYNTAXES = f"{IMPLICIT_LITTLE}."
@@ -72,8 +48,6 @@ _FRAGMENT_HEAD = 8
 #: So many frames are listed whether or not the file holds them: none of it costs memory.
 _FEW_FRAMES = 4096
 
-_T = TypeVar("_T")
-
 
 class NotAnImage(Exception):  # noqa: N818  # an answer, not a failure
     """A DICOM object without pixels; the text says what it is."""
@@ -81,103 +55,6 @@ class NotAnImage(Exception):  # noqa: N818  # an answer, not a failure
 
 class DamagedImage(Exception):  # noqa: N818  # an answer, not a failure
     """An image whose file ends before its pixels begin; the text says so."""
-
-
-@dataclass(frozen=True, eq=False)
-class Common:
-    """What many frames share: who, which series, and how the pixels are stored. One object for all that agree.
-
-    `rows`, `columns`, `bits_allocated` and the like are None where the header does not state them. `problem` is not
-    empty where a value is not what its attribute must hold.
-    """
-
-    transfer_syntax: str
-    raw: tuple[bytes | None, ...]
-    rows: int | None
-    columns: int | None
-    samples: int
-    photometric: str
-    planar: int
-    frames: int | None
-    bits_allocated: int | None
-    bits_stored: int | None
-    high_bit: int | None
-    signed: bool
-    float_pixels: bool
-    orientation: tuple[float, ...] | None
-    pixel_spacing: tuple[float, ...] | None
-    spacing_attribute: str
-    slice_thickness: float | None
-    spacing_between_slices: float | None
-    charset: str
-    modality: str
-    sop_class_uid: str
-    study_uid: str
-    series_uid: str
-    frame_of_reference_uid: str
-    series_number: int | None
-    image_type: tuple[str, ...]
-    stack_id: str
-    modality_lut: ModalityLut | None
-    voi_luts: tuple[LookupTable, ...]
-    segments: tuple[Segment, ...]
-    segmentation_type: str
-    fractional_maximum: int
-    problem: str
-    note: str
-
-    def text(self, tag: int) -> str:
-        """Return a text attribute, decoded."""
-        return values.text(self.raw[_COMMON_INDEX[tag]], self.charset)
-
-    def value(self, tag: int) -> bytes | None:
-        """Return the stored bytes of an attribute."""
-        return self.raw[_COMMON_INDEX[tag]]
-
-
-_COMMON_INDEX = {tag: n for n, tag in enumerate(COMMON)}
-
-
-class Frame(NamedTuple):
-    """One 2-D image: what it shares with others, what is its own, and where its pixels are.
-
-    `offset` is the file offset of an uncompressed frame, or of the pixel data element's value where encapsulated;
-    -1 where only pydicom reads the file. `length` is the number of bytes of an uncompressed frame, `UNDEFINED` where
-    encapsulated. `shortfall` counts the bytes missing at the end of the file, `excess` those of the pixel data element
-    that no frame accounts for. A tile of a mosaic has the mosaic as its
-    `whole`, and in `tile` the row and column of its first pixel there.
-    """
-
-    path: str
-    number: int
-    common: Common
-    raw: tuple[bytes | None, ...]
-    offset: int
-    length: int
-    shortfall: int = 0
-    excess: int = 0
-    whole: Frame | None = None
-    tile: tuple[int, int] = (0, 0)
-
-    def value(self, tag: int) -> bytes | None:
-        """Return the stored bytes of one of the varying attributes."""
-        return self.raw[_INDEX[tag]]
-
-    @property
-    def position(self) -> tuple[float, ...] | None:
-        """ImagePositionPatient in LPS mm, None where absent; raises BadValue."""
-        return values.decimals(self.raw[_POSITION], 3)
-
-    @property
-    def instance_number(self) -> int | None:
-        try:
-            return values.integer(self.raw[_INSTANCE])
-        except BadValue:
-            return None
-
-
-_POSITION = _INDEX[Tag.ImagePositionPatient]
-_INSTANCE = _INDEX[Tag.InstanceNumber]
 
 
 class HeaderReader:
@@ -265,16 +142,8 @@ class HeaderReader:
         key = (raw, header.transfer_syntax, header.pixel_tag, header.note, _tables(header) if header.sequences else ())
         common = self._common.get(key)
         if common is None:
-            common = self._common[key] = _common(raw, header)
+            common = self._common[key] = read_common(raw, header)
         return common
-
-
-def frame_bytes(common: Common, count: int = 1) -> int:
-    """Return the bytes of `count` uncompressed frames, 0 where the header does not say; 1-bit frames share bytes."""
-    pixels = (common.rows or 0) * (common.columns or 0) * common.samples
-    if common.photometric == "YBR_FULL_422" and common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
-        pixels = pixels // 3 * 2
-    return (pixels * (common.bits_allocated or 0) * count + 7) // 8
 
 
 def _frame_groups(header: RawHeader) -> list[dict[int, bytes]] | None:
@@ -327,109 +196,3 @@ def _what(header: RawHeader) -> str:
         return "DICOMDIR"
     modality = values.text(header.values.get(Tag.Modality))
     return f"no pixel data ({modality or sop_class or 'unknown kind'})"
-
-
-class _Problems:
-    """Collects what is wrong with a header while it is read."""
-
-    def __init__(self, found: Callable[[int], bytes | None]) -> None:
-        self.found = found
-        self.texts: list[str] = []
-
-    def read(self, tag: int, reader: Callable[[bytes | None], Any]) -> Any:
-        try:
-            return reader(self.found(tag))
-        except BadValue as bad:
-            self.texts.append(f"{describe(tag)} is {bad}")
-            return None
-
-    def lut(self, items: Items, signed: bool) -> ModalityLut | None:
-        try:
-            return modality_lut(items, signed)
-        except BadValue as bad:
-            self.texts.append(f"ModalityLUTSequence (0028,3000): {bad}")
-            return None
-
-
-def _common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
-    def found(tag: int) -> bytes | None:
-        return raw[_COMMON_INDEX[tag]]
-
-    problems = _Problems(found)
-    one, pair, six = _numbers(1), _numbers(2), _numbers(6)
-    charset = values.text(found(Tag.SpecificCharacterSet))
-    spacing, attribute = problems.read(Tag.PixelSpacing, pair), "PixelSpacing"
-    if spacing is None and not problems.texts:
-        spacing, attribute = problems.read(Tag.ImagerPixelSpacing, pair), "ImagerPixelSpacing"
-    # No voxel of a stack depends on these two, so that damage in them stops nothing.
-    thickness = _quiet(one, found(Tag.SliceThickness))
-    between = _quiet(one, found(Tag.SpacingBetweenSlices))
-    signed = bool(problems.read(Tag.PixelRepresentation, _zero_or_one) or 0)
-    samples = _default(problems.read(Tag.SamplesPerPixel, values.unsigned), 1)
-    number = _quiet(values.integer, found(Tag.SeriesNumber))
-    return Common(
-        transfer_syntax=header.transfer_syntax,
-        raw=raw,
-        rows=problems.read(Tag.Rows, values.unsigned),
-        columns=problems.read(Tag.Columns, values.unsigned),
-        samples=samples,
-        photometric=_photometric(values.text(found(Tag.PhotometricInterpretation)), samples),
-        planar=problems.read(Tag.PlanarConfiguration, values.unsigned) or 0,
-        frames=problems.read(Tag.NumberOfFrames, values.integer),
-        bits_allocated=problems.read(Tag.BitsAllocated, values.unsigned),
-        bits_stored=problems.read(Tag.BitsStored, values.unsigned),
-        high_bit=problems.read(Tag.HighBit, values.unsigned),
-        signed=signed,
-        float_pixels=header.pixel_tag != Tag.PixelData,
-        orientation=problems.read(Tag.ImageOrientationPatient, six),
-        pixel_spacing=spacing,
-        spacing_attribute=attribute if spacing is not None else "",
-        slice_thickness=thickness[0] if thickness else None,
-        spacing_between_slices=between[0] if between else None,
-        charset=charset,
-        modality=values.text(found(Tag.Modality)),
-        sop_class_uid=values.text(found(Tag.SOPClassUID)),
-        study_uid=values.text(found(Tag.StudyInstanceUID)),
-        series_uid=values.text(found(Tag.SeriesInstanceUID)),
-        frame_of_reference_uid=values.text(found(Tag.FrameOfReferenceUID)),
-        series_number=number,
-        image_type=values.texts(found(Tag.ImageType)),
-        stack_id=values.text(found(Tag.StackID)),
-        modality_lut=problems.lut(header.sequences.get(Tag.ModalityLUTSequence, []), signed),
-        segments=segments_of(header.sequences.get(Tag.SegmentSequence, []), charset),
-        segmentation_type=values.text(found(Tag.SegmentationType)),
-        fractional_maximum=problems.read(Tag.MaximumFractionalValue, values.unsigned) or 1,
-        voi_luts=lookup_tables(header.sequences.get(Tag.VOILUTSequence, []), signed, charset),
-        problem="; ".join(problems.texts),
-        note=header.note,
-    )
-
-
-def _numbers(count: int) -> Callable[[bytes | None], tuple[float, ...] | None]:
-    def read(raw: bytes | None) -> tuple[float, ...] | None:
-        return values.decimals(raw, count)
-
-    return read
-
-
-def _default(value: int | None, default: int) -> int:
-    return default if value is None else value
-
-
-def _zero_or_one(raw: bytes | None) -> int | None:
-    value = values.unsigned(raw)
-    if value is not None and value > 1:
-        raise BadValue(f"{value}, expected 0 or 1")
-    return value
-
-
-def _photometric(stated: str, samples: int) -> str:
-    """Return the photometric interpretation; one sample of no known kind is grey (`assumptions` tells of it)."""
-    return stated if stated in PHOTOMETRIC or samples > 1 else "MONOCHROME2"
-
-
-def _quiet(reader: Callable[[bytes | None], _T], raw: bytes | None) -> _T | None:
-    try:
-        return reader(raw)
-    except BadValue:
-        return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dicomvtk.dicom import values
-from dicomvtk.dicom.headers import PHOTOMETRIC, Common
+from dicomvtk.dicom.common_header import PHOTOMETRIC
+from dicomvtk.dicom.frames import Common
 from dicomvtk.dicom.tags import Tag
 
 __all__ = ["assumptions", "format_problem"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.dicom import decode_codecs, decode_pydicom, decode_raw
-from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.rescale import IDENTITY, Rescale, ValuePlan, narrowest_integer, stored_bounds, stored_dtype
 from dicomvtk.errors import PixelDecodeError
 

@@ -59,6 +59,8 @@ def read(
     stack = choose(path, series, progress)
     if dims is not None and not stack.common.segments:
         stack = _rearranged(stack, dims)
+    if dims is not None and stack.common.segments:
+        stack = replace(stack, findings=tuple(f for f in stack.findings if f.code != "overlapping-segments"))
     raise_first_stop(_name(stack), stack.findings, allow, fix)
     if stack.common.segments and stack.geometry is not None:
         volume = _segmentation(stack, dims, slices)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.findings import finding
-from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.metadata import Finding

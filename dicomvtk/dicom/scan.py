@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dicomvtk.dicom.elements import NotDicom
 from dicomvtk.dicom.files import Skipped, list_files
 from dicomvtk.dicom.findings import finding
-from dicomvtk.dicom.headers import DamagedImage, Frame, HeaderReader, NotAnImage
+from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.headers import DamagedImage, HeaderReader, NotAnImage
 from dicomvtk.dicom.headers_pydicom import DamagedFile
 from dicomvtk.dicom.series import FrameGroup, group_frames
 from dicomvtk.dicom.stack import Stack

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.findings import finding
-from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.pixels import read_block
 from dicomvtk.dicom.positions import same_place_groups, slice_normal
 from dicomvtk.dicom.rescale import plan_values
@@ -22,7 +22,7 @@ from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.errors import SeriesError
 from dicomvtk.geometry import Geometry
-from dicomvtk.metadata import Axis
+from dicomvtk.metadata import Axis, Finding
 
 __all__ = ["SEGMENT_AXIS", "is_segmentation", "read_segmentation", "segmentation_stack"]
 
@@ -61,6 +61,7 @@ def segmentation_stack(frames: Sequence[Frame]) -> Stack | None:
         findings.append(
             finding("sparse", f"{absent} slices of {int(steps[-1]) + 1} have no frame: nothing is segmented there.")
         )
+    findings += _overlap([[frames[int(n)] for n in group] for group in groups])
     shape = (common.columns or 1, common.rows or 1, int(steps[-1]) + 1)
     first = positions[groups[0][0]]
     geometry = Geometry.from_image_plane(shape, common.orientation, first.tolist(), common.pixel_spacing, spacing)
@@ -72,8 +73,7 @@ def segmentation_stack(frames: Sequence[Frame]) -> Stack | None:
 def read_segmentation(stack: Stack, apart: bool) -> tuple[NDArray[np.generic], tuple[Axis, ...]]:
     """Return the labels (i, j, k), and no axes; with `apart`, 0 and 1 (i, j, k, segment) and the axis of segments.
 
-    A fractional segmentation gives fractions from 0 to 1, float32, of one segment or with `apart`. Raises SeriesError
-    where segments overlap.
+    A fractional segmentation gives fractions from 0 to 1, float32: of its only segment, or of each along the axis.
     """
     common = stack.common
     geometry = stack.geometry
@@ -101,20 +101,32 @@ def read_segmentation(stack: Stack, apart: bool) -> tuple[NDArray[np.generic], t
         shares = np.zeros((count, rows, columns), np.float32)
         shares[levels] = block / np.float32(common.fractional_maximum)
         return shares.T, ()
-    return _labels(stack, block, levels, owners, count), ()
+    return _labels(block, levels, owners, count), ()
+
+
+def _overlap(groups: Sequence[Sequence[Frame]]) -> list[Finding]:
+    """Look for voxels of two segments, at the positions that have several frames: they are small, at a bit a pixel."""
+    for k, group in enumerate(groups):
+        if len(group) < 2 or group[0].common.segmentation_type != "BINARY":
+            continue
+        shape = (len(group), group[0].common.rows or 0, group[0].common.columns or 0)
+        masks = read_block(group, plan_values(group, stored=True), shape) != 0
+        shared = masks.sum(axis=0) > 1
+        if shared.any():
+            owners = [_owner(frame) for frame, mask in zip(group, masks, strict=True) if (mask & shared).any()]
+            names = " and ".join(map(str, owners[:2]))
+            message = f"Segments {names} overlap at position {k + 1}, and one label volume holds one segment a voxel."
+            way = f'dims=("{SEGMENT_AXIS}",) reads each segment as a volume of its own along an axis;'
+            return [finding("overlapping-segments", f"{message} {way}", [group[0].path])]
+    return []
 
 
 def _labels(
-    stack: Stack, block: NDArray[np.generic], levels: Sequence[int], owners: Sequence[int], count: int
+    block: NDArray[np.generic], levels: Sequence[int], owners: Sequence[int], count: int
 ) -> NDArray[np.generic]:
+    """Return the label volume; where segments overlap the highest number stays."""
     labels = np.zeros((count, *block.shape[1:]), np.uint8 if max(owners) < 256 else np.uint16)
-    for mask, k, owner in zip(block != 0, levels, owners, strict=True):
-        taken = labels[k][mask]
-        if taken.any():
-            raise SeriesError(
-                f"Cannot read {stack.frames[0].path} as one label volume: segments {int(taken.max())} and {owner} "
-                f'overlap in slice {k}. dims=("{SEGMENT_AXIS}",) reads each as a volume of its own along an axis.'
-            )
+    for mask, k, owner in sorted(zip(block != 0, levels, owners, strict=True), key=lambda part: part[2]):
         labels[k][mask] = owner
     return labels.T
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dicomvtk.dicom.findings import finding
-from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.segments import SEGMENTATION_CLASSES
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.metadata import Finding

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dicomvtk.dicom import values
-from dicomvtk.dicom.headers import Frame
+from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.tags import Tag

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.dicom.findings import needs
-from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.pixel_format import format_problem
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.tags import Tag

@@ -13,7 +13,7 @@ from dicomvtk.dicom.axes import Arrangement, arrange, describe_holes
 from dicomvtk.dicom.decoders import decoding_problem
 from dicomvtk.dicom.duplicates import drop_duplicates
 from dicomvtk.dicom.findings import finding
-from dicomvtk.dicom.headers import Common, Frame
+from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.pixel_format import assumptions, format_problem
 from dicomvtk.dicom.positions import check_grid, same_place_groups, slice_normal
 from dicomvtk.dicom.rescale import plan_values

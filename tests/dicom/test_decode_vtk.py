@@ -17,7 +17,8 @@ from pydicom.sequence import Sequence
 
 import dicomvtk
 from dicomvtk.dicom.decode_vtk import decode, problem
-from dicomvtk.dicom.headers import Frame, HeaderReader
+from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.headers import HeaderReader
 from dicomvtk.dicom.pixels import clean_bits
 from dicomvtk.errors import DicomVtkError, UnsupportedError
 

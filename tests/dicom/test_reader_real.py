@@ -14,7 +14,8 @@ import pytest
 import dicomvtk
 from dicomvtk.dicom.decoders import decoding_problem
 from dicomvtk.dicom.elements import NotDicom
-from dicomvtk.dicom.headers import DamagedImage, Frame, HeaderReader, NotAnImage
+from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.headers import DamagedImage, HeaderReader, NotAnImage
 from dicomvtk.dicom.headers_pydicom import DamagedFile
 from dicomvtk.dicom.pixel_format import format_problem
 from dicomvtk.dicom.pixels import clean_bits, read_block

@@ -61,8 +61,10 @@ def test_labels_lie_on_the_image_that_was_segmented(shared_data: Path) -> None:
 
 def test_overlapping_segments_are_refused_and_read_apart(shared_data: Path) -> None:
     path = shared_data / "seg_liver_1bit" / "partial_overlaps.dcm"
-    with pytest.raises(dicomvtk.SeriesError, match=r"segments 1 and 2 overlap in slice 1.*dims="):
+    with pytest.raises(dicomvtk.SeriesError, match=r"Segments 1 and 2 overlap at position 2.*dims="):
         dicomvtk.read(path)
+    assert not dicomvtk.find_series(path)[0].readable
+    assert set(np.unique(dicomvtk.read(path, allow={"overlapping-segments"}).array)) <= {0, 1, 2, 3, 4, 5}
     volume = dicomvtk.read(path, dims=("ReferencedSegmentNumber",))
     [axis] = volume.axes
     assert axis.values == (1, 2, 3, 4, 5)
