@@ -22,6 +22,8 @@ _HARMLESS_SPACES = "\u00a0\u3000"
 #: How messages of the library name its arguments.
 _ARGUMENT = re.compile(r"""\b(fix|allow)=\{"([\w-]+)"\}""")
 
+_FRAME = re.compile(r"\bvolume\.frame\([^()]*\)")
+
 
 def as_options(text: str) -> str:
     """Return a message of the library in the words of the command line.
@@ -29,7 +31,7 @@ def as_options(text: str) -> str:
     >>> as_options('fix={"gap"} interpolates them; name one in series=:')
     '--fix gap interpolates them; name one in --series:'
     """
-    return _ARGUMENT.sub(r"--\1 \2", text).replace("series=:", "--series:")
+    return _FRAME.sub("--frame", _ARGUMENT.sub(r"--\1 \2", text)).replace("series=:", "--series:")
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -68,6 +70,10 @@ class Console:
         """Print a remark on stderr."""
         if not self.quiet:
             print(f"dicomvtk: {printable(text)}", file=sys.stderr)
+
+    def failure(self, text: str) -> None:
+        """Print what could not be done on stderr, however quiet."""
+        print(f"dicomvtk: {printable(text)}", file=sys.stderr)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Callable[[int, int], None] | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ import dicomvtk
 from dicomvtk import formats
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.values import Numbers, Words
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -43,26 +45,31 @@ class Source:
 
     def read(self, console: Console, *, largest: bool = False) -> Volume:
         """Return the volume; of several series `largest` takes the one of most slices, and says so."""
-        volume = self._read_dicom(console, largest) if self.is_dicom else formats.load(self.src)
-        return volume.frame(*self.frame) if self.frame else volume
+        if not self.is_dicom:
+            return self._one_frame(formats.load(self.src))
+        if largest and self.series is None:
+            return self.read_entry(console, self._largest(console))
+        return self._read(console, self.src)
 
-    def _read_dicom(self, console: Console, largest: bool) -> Volume:
-        entry = self._largest(console) if largest and self.series is None else None
+    def entries(self, console: Console) -> list[Stack]:
+        """Return every volume under the path."""
+        with console.progress("scanning") as progress:
+            return dicomvtk.find_series(self.src, progress=progress)
+
+    def read_entry(self, console: Console, entry: Stack) -> Volume:
+        return self._read(console, entry)
+
+    def _read(self, console: Console, what: str | Stack) -> Volume:
         with console.progress("reading") as progress:
-            return dicomvtk.read(
-                entry or self.src,
-                series=self.series,
-                allow=self.allow,
-                fix=self.fix,
-                dims=self.dims,
-                progress=progress,
+            volume = dicomvtk.read(
+                what, series=self.series, allow=self.allow, fix=self.fix, dims=self.dims, progress=progress
             )
+        return self._one_frame(volume)
 
     def _largest(self, console: Console) -> Stack:
         """Return the entry of most slices among the readable ones, or among all where none is."""
-        with console.progress("scanning") as progress:
-            entries = dicomvtk.find_series(self.src, progress=progress)
-        entry = max([e for e in entries if e.readable] or entries, key=lambda e: e.slice_count)
+        entries = self.entries(console)
+        entry = max([e for e in entries if e.readable] or entries, key=lambda e: (e.slice_count, math.prod(e.shape)))
         if len(entries) > 1:
             size = " x ".join(str(n) for n in entry.shape)
             console.note(
@@ -71,6 +78,18 @@ class Source:
                 + " (most slices). --series chooses another; dicomvtk info lists them."
             )
         return entry
+
+    def _one_frame(self, volume: Volume) -> Volume:
+        return volume if self.frame is None else _frame(volume, self.frame)
+
+
+def _frame(volume: Volume, index: tuple[int, ...]) -> Volume:
+    """Return the 3-D frame at `index`; raises UnsupportedError for one that is not there."""
+    lengths = [len(axis) for axis in volume.axes]
+    if len(index) == len(lengths) and not all(0 <= n < length for n, length in zip(index, lengths, strict=True)):
+        ranges = ", ".join(f"{axis.keyword} 0 to {len(axis) - 1}" for axis in volume.axes)
+        raise UnsupportedError(f"There is no frame {','.join(map(str, index))}; there are: {ranges}.")
+    return volume.frame(*index)
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -204,6 +204,33 @@ def test_several_series_are_listed_by_convert_and_chosen_by_series(
     assert nibabel.load(target).shape == (24, 20, 8)
 
 
+def test_each_volume_of_a_folder_and_3_where_one_is_torn(
+    two_series: Path, tmp_path: Path, out: pytest.CaptureFixture[str]
+) -> None:
+    assert run("convert", two_series, tmp_path / "all", "--each", ".nii.gz") == 0
+    assert sorted(p.name for p in (tmp_path / "all").iterdir()) == ["16.nii.gz", "8.nii.gz"]
+    (removed := next((two_series / "large").glob("*8.dcm"))).rename(tmp_path / "kept.dcm")
+    out.readouterr()
+    code = run("convert", two_series, tmp_path / "some", "--each", ".nrrd")
+    only_torn = run("convert", two_series / "large", tmp_path / "none", "--each", ".nrrd")
+    (tmp_path / "kept.dcm").rename(removed)
+    assert (code, only_torn) == (3, 1)
+    assert [p.name for p in (tmp_path / "some").iterdir()] == ["8.nrrd"]
+    assert "dicomvtk: 16: " in out.readouterr().err
+
+
+def test_a_frame_is_taken_by_its_index(tmp_path: Path, out: pytest.CaptureFixture[str]) -> None:
+    array = np.arange(2 * 4 * 4 * 4, dtype=np.int16).reshape((4, 4, 4, 2), order="F")
+    volume = dicomvtk.Volume(array, axes=(dicomvtk.Axis("EchoTime", (5.0, 10.0), "ms"),))
+    dicomvtk.write(volume, tmp_path / "two.npz")
+    assert run("convert", tmp_path / "two.npz", tmp_path / "one.mha") == 1
+    assert "EchoTime): take one with --frame" in out.readouterr().err
+    assert run("convert", tmp_path / "two.npz", tmp_path / "one.mha", "--frame", "1") == 0
+    np.testing.assert_array_equal(dicomvtk.load(tmp_path / "one.mha").array, array[..., 1])
+    assert run("convert", tmp_path / "two.npz", tmp_path / "two.mha", "--frame", "2") == 1
+    assert "EchoTime 0 to 1" in out.readouterr().err
+
+
 def test_a_gap_stops_and_is_fixed_or_allowed_by_name(
     series: Path, tmp_path: Path, out: pytest.CaptureFixture[str]
 ) -> None:
