@@ -73,7 +73,7 @@ class Session:
             return False
         self._stage.apply(self.state, build_3d=build_3d)
         self._stage.render(coarse=coarse)
-        self._stale, self._coarse = False, coarse
+        self._stale, self._coarse = not build_3d, coarse
         return True
 
     def save_screenshot(self) -> Path:

@@ -40,7 +40,6 @@ def run_window(volume: Volume, view: View) -> None:
         try:
             interactor.Initialize()
             session.draw(build_3d=False)  # the slices are there at once; the volume takes a moment
-            session.touch()
             _serve(interactor, session, controls, said)
         finally:
             interactor.SetRenderWindow(None)  # type: ignore[arg-type]  # VTK takes None for no window
