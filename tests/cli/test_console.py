@@ -16,14 +16,15 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Return a terminal in the place of stderr; called inside a test, since pytest puts its own there between phases."""
     made = Terminal()
     monkeypatch.setattr(sys, "stderr", made)
     return made
 
 
-def test_a_bar_is_drawn_on_a_terminal_for_what_takes_long(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_is_drawn_on_a_terminal_for_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watched(monkeypatch)
     monkeypatch.setattr(console_module, "_PATIENCE_SECONDS", 0.0)
     with Console().progress("reading") as progress:
         assert progress is not None
@@ -33,7 +34,8 @@ def test_a_bar_is_drawn_on_a_terminal_for_what_takes_long(terminal: Terminal, mo
     assert "7/7" in terminal.getvalue()
 
 
-def test_no_bar_for_what_is_soon_over(terminal: Terminal) -> None:
+def test_no_bar_for_what_is_soon_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watched(monkeypatch)
     with Console().progress("reading") as progress:
         assert progress is not None
         progress(3, 7)
@@ -46,7 +48,8 @@ def test_no_bar_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
         assert progress is None
 
 
-def test_no_bar_when_quiet(terminal: Terminal) -> None:
+def test_no_bar_when_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched(monkeypatch)
     with Console(quiet=True).progress("reading") as progress:
         assert progress is None
 
