@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Protocol, cast
 
-from dicomvtk.errors import GeometryError, NoDicomError, UnsupportedError
+from dicomvtk.errors import DicomVtkError, GeometryError, NoDicomError, PixelDecodeError, UnsupportedError
 from dicomvtk.volume import Volume
 
 __all__ = ["SUFFIXES", "handles", "load", "save", "unknown_suffix"]
@@ -70,6 +70,10 @@ def load(path: PathLike) -> Volume:
         if str(source) in str(error):
             raise
         raise GeometryError(f"Cannot read {source}: {error}") from error
+    except DicomVtkError:
+        raise
+    except Exception as error:  # fields that say nonsense: what parsing them raises is as various as they are
+        raise PixelDecodeError(f"Cannot read {source}: {error}; it is damaged, or no volume.") from error
 
 
 def save(volume: Volume, path: PathLike) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dicomvtk.atomic import atomic_file
 from dicomvtk.display import WindowLevel
-from dicomvtk.errors import DicomVtkError, PixelDecodeError, UnsupportedError
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.formats.further_axes import axes_from_json, axes_to_json
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
@@ -32,13 +32,8 @@ def load(path: Path) -> Volume:
         start = file.read(4)
     if start != _ZIP_MAGIC:
         raise UnsupportedError(f"Cannot read {path}: it begins with {start!r}; a .npz is a zip of arrays.")
-    try:
-        with np.load(path, allow_pickle=False) as members:
-            return _volume(members, path)
-    except DicomVtkError:
-        raise
-    except Exception as error:  # NumPy parses a header of a member as Python, and raises whatever that does
-        raise PixelDecodeError(f"Cannot read {path}: {error}; it is damaged, or no volume.") from error
+    with np.load(path, allow_pickle=False) as members:
+        return _volume(members, path)
 
 
 def save(volume: Volume, path: Path) -> None:

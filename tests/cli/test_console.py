@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Return a terminal in the place of stderr; called inside a test, since pytest puts its own there between phases."""
+    """Return a terminal in the place of stderr; called inside a test, as pytest puts its own there before."""
     made = Terminal()
     monkeypatch.setattr(sys, "stderr", made)
     return made
