@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.dicom import values
 from dicomvtk.dicom.axes import Arrangement, arrange, describe_holes
 from dicomvtk.dicom.decoders import decoding_problem
 from dicomvtk.dicom.duplicates import drop_duplicates
@@ -140,12 +141,23 @@ def _without_place(frames: Sequence[Frame]) -> Stack:
     axes: tuple[Axis, ...] = ()
     slices = len(frames)
     if len(frames) > 1 and len({f.path for f in frames}) == 1:
-        axes = (Axis("FrameNumber", tuple(range(1, len(frames) + 1))),)
+        axes = (_cine_axis(common, len(frames)),)
         slices = 1
     between, _ = _single_slice_spacing(common)
     shape = (common.columns or 1, common.rows or 1, slices)
     geometry = Geometry(shape, (spacing[1], spacing[0], between), placed=False)
     return Stack("", tuple(frames), geometry, None, axes, tuple(findings), True)
+
+
+def _cine_axis(common: Common, count: int) -> Axis:
+    """Return the axis of frames that follow each other in time: in ms where FrameTime is stated (PS3.3 C.7.6.5)."""
+    try:
+        step = values.decimals(common.value(Tag.FrameTime), 1)
+    except BadValue:
+        step = None
+    if step is None or step[0] <= 0:
+        return Axis("FrameNumber", tuple(range(1, count + 1)))
+    return Axis("FrameTime", tuple(n * step[0] for n in range(count)), "ms")
 
 
 def _absence(frames: Sequence[Frame]) -> list[Finding]:

@@ -38,6 +38,7 @@ class Tag:
     EchoNumbers = _le(0x0018, 0x0086)
     SpacingBetweenSlices = _le(0x0018, 0x0088)
     TriggerTime = _le(0x0018, 0x1060)
+    FrameTime = _le(0x0018, 0x1063)
     ImagerPixelSpacing = _le(0x0018, 0x1164)
     FlipAngle = _le(0x0018, 0x1314)
     PatientPosition = _le(0x0018, 0x5100)
@@ -183,6 +184,7 @@ COMMON: tuple[int, ...] = (
     Tag.SliceThickness,
     Tag.SpacingBetweenSlices,
     Tag.ImagerPixelSpacing,
+    Tag.FrameTime,
     Tag.PatientPosition,
     Tag.StudyInstanceUID,
     Tag.SeriesInstanceUID,

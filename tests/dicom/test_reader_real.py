@@ -216,3 +216,13 @@ def test_a_real_modality_lut_gives_what_pydicom_makes_of_it(shared_data: Path) -
     data_set = pydicom.dcmread(path)
     expected = apply_modality_lut(data_set.pixel_array, data_set)
     np.testing.assert_array_equal(dicomvtk.read(path).array[:, :, 0].T, expected)
+
+
+def test_frames_without_positions_are_a_time_axis(shared_data: Path) -> None:
+    entries = dicomvtk.find_series(shared_data / "xa_cine")
+    cine = dicomvtk.read(entries[0])
+    assert cine.shape == (512, 512, 1, 96)
+    [axis] = cine.axes
+    assert axis.keyword in ("FrameTime", "FrameNumber")
+    assert len(axis) == 96
+    assert not cine.geometry.placed
