@@ -27,6 +27,9 @@ _EGL_CONTEXT = (0x3098, 3, 0x30FB, 2, 0x30FD, 0x0001, 0x3038)
 _GLX_CONFIG = (0x5, 1, 0x8010, 1, 0)
 _GLX_CONTEXT = (0x2091, 3, 0x2092, 2, 0x9126, 1, 0)
 
+#: One connection a display, for the life of the process.
+_connections: dict[str, int] = {}
+
 
 def osmesa_loads() -> bool:
     """Return whether there is an OSMesa library under a name that VTK tries."""
@@ -35,8 +38,8 @@ def osmesa_loads() -> bool:
 
 def display_opens() -> bool:
     """Return whether the X display that the environment names answers."""
-    with _x_display() as (_x11, display):
-        return display is not None
+    _x11, display = _x_display()
+    return display is not None
 
 
 @functools.lru_cache(maxsize=1)
@@ -65,8 +68,11 @@ def glx_works() -> bool:
     gl.glXGetProcAddressARB.argtypes = [ctypes.c_char_p]
     gl.glXGetProcAddressARB.restype = ctypes.c_void_p
     gl.glXDestroyContext.argtypes = [ctypes.c_void_p] * 2
-    with _silent_mesa(), _x_display() as (x11, display):
-        return display is not None and _gives_glx_context(gl, x11, display)
+    x11, display = _x_display()
+    if display is None:
+        return False
+    with _silent_mesa(), _x_errors_ignored(x11, display):
+        return _gives_glx_context(gl, x11, display)
 
 
 def _gives_glx_context(gl: Any, x11: Any, display: int) -> bool:
@@ -85,30 +91,38 @@ def _gives_glx_context(gl: Any, x11: Any, display: int) -> bool:
     return bool(context)
 
 
-@contextmanager
-def _x_display() -> Iterator[tuple[Any, int | None]]:
-    """Give libX11 and a connection to the display, None where there is none; X errors meanwhile do not end us."""
-    x11 = _library("libX11.so.6")
-    if x11 is None or not os.environ.get("DISPLAY"):
-        yield x11, None
-        return
+def _x_display() -> tuple[Any, int | None]:
+    """Return libX11 and a connection to the display that the environment names, None where there is none.
+
+    The connection is kept: an X server that loses its last client begins anew, and refuses the next for a moment.
+    """
+    name = os.environ.get("DISPLAY", "")
+    x11 = _library("libX11.so.6") if name else None
+    if x11 is None:
+        return None, None
     pointer = ctypes.c_void_p
-    x11.XOpenDisplay.restype = pointer
-    x11.XSetErrorHandler.restype = pointer
-    x11.XSetErrorHandler.argtypes = x11.XCloseDisplay.argtypes = x11.XDefaultScreen.argtypes = [pointer]
+    x11.XOpenDisplay.restype = x11.XSetErrorHandler.restype = pointer
+    x11.XSetErrorHandler.argtypes = x11.XDefaultScreen.argtypes = [pointer]
     x11.XSync.argtypes = [pointer, ctypes.c_int]
+    if name not in _connections:
+        display = x11.XOpenDisplay(None)
+        if not display:
+            return x11, None
+        _connections[name] = display
+    return x11, _connections[name]
+
+
+@contextmanager
+def _x_errors_ignored(x11: Any, display: int) -> Iterator[None]:
+    """Let X errors pass: the usual handler ends the process."""
+    pointer = ctypes.c_void_p
     ignore = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer)(lambda _display, _event: 0)
-    display = x11.XOpenDisplay(None)
-    if not display:
-        yield x11, None
-        return
     before = x11.XSetErrorHandler(ctypes.cast(ignore, pointer))
     try:
-        yield x11, display
+        yield
         x11.XSync(display, 0)
     finally:
         x11.XSetErrorHandler(before)
-        x11.XCloseDisplay(display)
 
 
 def _library(name: str) -> Any:
