@@ -314,5 +314,5 @@ def test_further_axes_are_refused_with_the_way_on(shared_data: Path) -> None:
     source = source_of(shared_data / "xa_cine")
     source.SetSeries("1")
 
-    with pytest.raises(VtkError, match=r"further axes, FrameNumber \(96\), .*volume\.frame"):
+    with pytest.raises(VtkError, match=r"further axes, FrameTime \(96\), .*volume\.frame"):
         run(source)
