@@ -14,6 +14,7 @@ from dicomvtk.atomic import atomic_file
 from dicomvtk.bridge.images import from_vtk, to_vtk
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import PixelDecodeError, UnsupportedError, VtkError, WriteError
+from dicomvtk.formats.vti_screen import screen
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.volume import Volume
@@ -22,17 +23,11 @@ __all__ = ["load", "save"]
 
 #: Field data that says the direction and origin are no place in a patient.
 _UNPLACED = "dicomvtk_unplaced"
-_SNIFFED_BYTES = 4096
 
 
 def load(path: Path) -> Volume:
     """Return the volume in a ``.vti`` file of one point data array; its coordinates are taken as LPS mm."""
-    with path.open("rb") as file:
-        start = file.read(_SNIFFED_BYTES)
-    if b"<VTKFile" not in start or b"ImageData" not in start:
-        raise UnsupportedError(
-            f"Cannot read {path}: it begins with {start[:16]!r}; a .vti is XML of a VTKFile ImageData."
-        )
+    screen(path)
     reader = vtkXMLImageDataReader()
     reader.SetFileName(str(path))
     try:
