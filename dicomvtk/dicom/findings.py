@@ -63,7 +63,6 @@ RULES: dict[str, Rule] = {
     "spacing-tag-disagrees": Rule("scan", "info"),
     "unplaced": Rule("scan", "info"),
     "imager-spacing": Rule("scan", "info"),
-    "order-by-number": Rule("scan", "info"),
     "several-frames-of-reference": Rule("scan", "warn"),
     "frame-of-reference-per-slice": Rule("scan", "info"),
     # what belongs together
