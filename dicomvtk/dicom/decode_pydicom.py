@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from functools import lru_cache
 from threading import Lock
@@ -10,13 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.dicom.bounded_file import BoundedFile
+from dicomvtk.dicom.elements import DEFLATED
+from dicomvtk.dicom.files import file_version
 from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.headers_pydicom import inflated_data_set, past_pixels
 from dicomvtk.errors import PixelDecodeError
 
 __all__ = ["decode", "problem"]
 
 #: Keeps the data set of a multi-frame file from being parsed once a frame; pydicom data sets are not thread-safe.
 _lock = Lock()
+
+#: The most that is read of one file: an image of 4 GiB is the largest that a length can state (PS3.5 section 7.1).
+_MOST_READ = 5 << 30
+_HEAD = 4096
 
 
 def problem(frame: Frame) -> str:
@@ -58,8 +67,9 @@ def decode(frame: Frame) -> NDArray[Any]:
 def _decode(frame: Frame) -> NDArray[Any]:
     from pydicom.pixels import apply_color_lut
 
-    data_set = _data_set(frame.path)
-    array = _all_frames(frame.path)
+    version = file_version(frame.path)
+    data_set = _data_set(frame.path, version)
+    array = _all_frames(frame.path, version)
     if (frame.common.frames or 1) > 1:
         array = array[frame.number]
     if frame.common.photometric == "PALETTE COLOR":
@@ -68,10 +78,16 @@ def _decode(frame: Frame) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=2)
-def _data_set(path: str) -> Any:
-    import pydicom
+def _data_set(path: str, version: tuple[int, ...]) -> Any:
+    """Return the file's data set up to its pixels; `version` keeps an older one from being taken for it."""
+    from pydicom.filereader import read_partial
 
-    data_set = pydicom.dcmread(path, force=True)
+    with BoundedFile(path, _MOST_READ) as file:
+        head = file.read(_HEAD)
+        file.seek(0)
+        if head[128:132] == b"DICM" and DEFLATED.encode() in head:
+            return _inflated(path)
+        data_set = read_partial(file, past_pixels(), force=True)
     if "TransferSyntaxUID" not in getattr(data_set, "file_meta", {}):
         from pydicom.dataset import FileMetaDataset
         from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -83,8 +99,22 @@ def _data_set(path: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _all_frames(path: str) -> NDArray[Any]:
-    return _data_set(path).pixel_array
+def _all_frames(path: str, version: tuple[int, ...]) -> NDArray[Any]:
+    return _data_set(path, version).pixel_array
+
+
+def _inflated(path: str) -> Any:
+    """Return the data set of a deflated file, inflated within bounds."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.filereader import read_dataset
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    data = io.BytesIO(inflated_data_set(path))
+    data_set = read_dataset(data, is_implicit_VR=False, is_little_endian=True, stop_when=past_pixels())
+    data_set.file_meta = FileMetaDataset()
+    data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data_set.set_original_encoding(False, True)
+    return data_set
 
 
 def _eight_bit(rgb: NDArray[Any]) -> NDArray[np.uint8]:

@@ -63,7 +63,10 @@ def _copies(suspects: Sequence[Frame]) -> set[int]:
     seen: set[bytes] = set()
     copies = set()
     for frame in suspects:
-        digest = _digest(frame)
+        try:
+            digest = _digest(frame)
+        except OSError:  # gone since it was listed: told when it is read
+            continue
         if digest in seen:
             copies.add(id(frame))
         seen.add(digest)

@@ -183,7 +183,10 @@ class _Walk:
                 return
 
     def _level(self, block: bytes, pos: int, last: int, explicit: bool) -> int:
-        """Walk elements that start at or before `last` in the block; return the file offset to go on from."""
+        """Walk elements that start at or before `last` in the block; return the file offset to go on from.
+
+        Zeros are no element: a file may end in gigabytes of them.
+        """
         values = self.header.values
         wanted, sequences = self.wanted, self.sequences
         size = self.size - self.base
@@ -191,6 +194,8 @@ class _Walk:
             if explicit:
                 tag, vr, length = explicit_head(block, pos)
                 start = pos + 8
+                if not tag:
+                    return self.size
                 if vr in LONG_VR:
                     length = long_length(block, start)[0]
                     start = pos + 12
@@ -199,6 +204,8 @@ class _Walk:
             else:
                 tag, length = implicit_head(block, pos)
                 start = pos + 8
+                if not tag:
+                    return self.size
             if tag in PIXEL_TAGS:
                 self._pixels(tag, self.base + start, length)
                 return self.base + start

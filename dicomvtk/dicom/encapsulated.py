@@ -6,6 +6,7 @@ import os
 import struct
 from functools import lru_cache
 
+from dicomvtk.dicom.files import file_version
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.errors import PixelDecodeError
 
@@ -24,7 +25,7 @@ def codestream(frame: Frame) -> bytes:
     Raises PixelDecodeError where the fragments do not fit the file or the number of frames.
     """
     count = frame.common.frames or 1
-    fragments = _frame_fragments(frame.path, frame.offset, count)
+    fragments = _frame_fragments(frame.path, frame.offset, count, file_version(frame.path))
     if frame.number >= len(fragments):
         raise PixelDecodeError(
             f"Cannot decode {frame.path}: frame {frame.number + 1} has no compressed data; found {len(fragments)} "
@@ -39,8 +40,11 @@ def codestream(frame: Frame) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _frame_fragments(path: str, offset: int, count: int) -> list[list[Fragment]]:
-    """Return the fragments of each frame: by the basic offset table, else one a frame, else all to the only frame."""
+def _frame_fragments(path: str, offset: int, count: int, version: tuple[int, ...]) -> list[list[Fragment]]:
+    """Return the fragments of each frame: by the basic offset table, else one a frame, else all to the only frame.
+
+    `version` keeps those of an older file of this name from being taken for its.
+    """
     table, fragments = _fragments(path, offset)
     if not fragments:
         raise PixelDecodeError(f"Cannot decode {path}: the pixel data hold no fragment; expected at least one a frame.")

@@ -11,7 +11,7 @@ from natsort import natsorted
 
 from dicomvtk.errors import NoDicomError
 
-__all__ = ["Skipped", "list_files"]
+__all__ = ["Skipped", "file_version", "list_files"]
 
 #: Why files were passed over: reason to paths.
 Skipped = dict[str, list[str]]
@@ -30,6 +30,12 @@ def list_files(path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], 
     for one in path:
         found += _under(os.fspath(one), skipped)
     return list(dict.fromkeys(found))
+
+
+def file_version(path: str) -> tuple[int, int, int]:
+    """Return what changes when a file is written anew: its inode, size and time of change."""
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _under(path: str, skipped: Skipped) -> list[str]:

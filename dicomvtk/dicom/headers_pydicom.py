@@ -6,8 +6,10 @@ import os
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from typing import Any
 
+from dicomvtk.dicom.bounded_file import BoundedFile
 from dicomvtk.dicom.elements import (
     DEFLATED,
     EXPLICIT_BIG,
@@ -20,11 +22,19 @@ from dicomvtk.dicom.elements import (
 )
 from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, WANTED, group_element
 
-__all__ = ["DamagedFile", "inflated_data_set", "read_header"]
+__all__ = ["DamagedFile", "inflated_data_set", "past_pixels", "read_header"]
 
-#: The most a deflated data set may inflate to: 2 GiB, and no more than deflate's best ratio (RFC 1951: 1032).
+#: The preamble and more than any file meta information (PS3.10 section 7.1).
+_HEAD = 4096
+
+#: A deflated data set may inflate to 256 MiB; beyond, to 200 times its size and 2 GiB. Images deflate to a half or a
+#: third; only emptiness comes near deflate's best ratio, 1032.
+_FREELY_INFLATED = 256 << 20
 _MAX_INFLATED = 2 << 30
-_MAX_RATIO = 1032
+_MAX_RATIO = 200
+_INFLATE_BLOCK = 1 << 20
+#: Bytes that pydicom may read of a header, its long values left out.
+_MOST_HEADER = 512 << 20
 #: Values longer than this are left on disk by pydicom until asked for.
 _DEFER_BYTES = 64 * 1024
 
@@ -39,11 +49,12 @@ def read_header(path: str, doubt: str) -> RawHeader:
     Raises NotDicom where it was never DICOM, DamagedFile where it is but cannot be read.
     """
     with open(path, "rb") as file:
-        is_part10 = file.read(132)[128:] == b"DICM"
+        head = file.read(_HEAD)
+    is_part10 = head[128:132] == b"DICM"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            if is_part10 and doubt.endswith(DEFLATED):
+            if is_part10 and DEFLATED.encode() in head:
                 return _of_deflated(path)
             return _of_data_set(path)
         except (KeyboardInterrupt, SystemExit, DamagedFile):
@@ -59,17 +70,33 @@ def inflated_data_set(path: str) -> bytes:
     from pydicom.filereader import read_file_meta_info
 
     meta = read_file_meta_info(path)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    data, taken = bytearray(), 0
     with open(path, "rb") as file:
         file.seek(132 + 12 + int(meta.FileMetaInformationGroupLength))
-        deflated = file.read()
-    limit = min(_MAX_INFLATED, len(deflated) * _MAX_RATIO)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(deflated, limit)
-    if inflater.unconsumed_tail:
-        raise DamagedFile(f"the deflated data set inflates to more than {limit} bytes")
-    if not inflater.eof:
-        raise DamagedFile("the deflated data set is cut short")
-    return data
+        while not inflater.eof:
+            block = inflater.unconsumed_tail or file.read(_INFLATE_BLOCK)
+            if not block:
+                raise DamagedFile("the deflated data set is cut short")
+            data += inflater.decompress(block, _INFLATE_BLOCK)
+            taken += len(block) - len(inflater.unconsumed_tail)
+            if len(data) > min(_MAX_INFLATED, max(_FREELY_INFLATED, taken * _MAX_RATIO)):
+                raise DamagedFile(f"its {taken} deflated bytes inflate to more than {len(data) >> 20} MiB")
+    return bytes(data)
+
+
+def past_pixels() -> Callable[[int, str | None, int], bool]:
+    """Return a condition for pydicom to stop after the pixel data, or at zeros, which are no element."""
+    seen = False
+
+    def stop(tag: int, vr: str | None, length: int) -> bool:
+        nonlocal seen
+        if seen or tag == 0:
+            return True
+        seen = tag in _PYDICOM_PIXEL_TAGS
+        return False
+
+    return stop
 
 
 def _of_deflated(path: str) -> RawHeader:
@@ -80,9 +107,10 @@ def _of_deflated(path: str) -> RawHeader:
 
 
 def _of_data_set(path: str) -> RawHeader:
-    import pydicom
+    from pydicom.filereader import read_partial
 
-    data_set = pydicom.dcmread(path, force=True, defer_size=_DEFER_BYTES)
+    with BoundedFile(path, _MOST_HEADER) as file:
+        data_set = read_partial(file, past_pixels(), defer_size=_DEFER_BYTES, force=True)
     syntax = _transfer_syntax(data_set)
     meta = getattr(data_set, "file_meta", None)
     header = RawHeader(transfer_syntax=syntax, file_size=os.path.getsize(path))
@@ -124,6 +152,9 @@ def _locate_pixels(header: RawHeader, data_set: Any, tag: int, little: bool) -> 
 def _pydicom_tag(tag: int) -> int:
     group, element = group_element(tag)
     return group << 16 | element
+
+
+_PYDICOM_PIXEL_TAGS = frozenset(_pydicom_tag(tag) for tag in PIXEL_TAGS)
 
 
 def _raw_item(item: Any, little: bool) -> dict[int, bytes | Items]:

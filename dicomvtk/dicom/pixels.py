@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from dicomvtk.dicom import decode_codecs, decode_pydicom, decode_raw
 from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.rescale import IDENTITY, Rescale, ValuePlan, narrowest_integer, stored_bounds, stored_dtype
-from dicomvtk.errors import PixelDecodeError
+from dicomvtk.errors import PixelDecodeError, UnsupportedError
 
 __all__ = ["read_block"]
 
@@ -26,6 +27,10 @@ Decode = Callable[[Frame], NDArray[Any]]
 _MAX_THREADS = 8
 #: Frames handed to a thread at a time: enough that handing over costs nothing.
 _CHUNK = 8
+#: A block up to here is allocated whatever the files' size; a larger one only if they are not smaller by more than
+#: what JPEG 2000 makes of an empty image.
+_ALWAYS_BELIEVED = 256 << 20
+_BEST_COMPRESSION = 3000
 
 
 def read_block(
@@ -42,16 +47,35 @@ def read_block(
     if a value does not fit are the frames read again, into 32 bits, and narrowed to what the values need. `decode`
     takes the place of our own decoders.
     """
-    filler = _Filler(frames, plan, np.empty(shape, plan.dtype), decode)
+    filler = _Filler(frames, plan, _room(frames, shape, plan.dtype), decode)
     _fill_all(filler, progress)
     if not filler.overflowed:
         return filler.block
     del filler.block
     wide = ValuePlan(_wide_dtype(plan), False, plan.rescales)
-    filler = _Filler(frames, wide, np.empty(shape, wide.dtype), decode)
+    filler = _Filler(frames, wide, _room(frames, shape, wide.dtype), decode)
     _fill_all(filler, progress)
     narrow = narrowest_integer((float(filler.block.min()), float(filler.block.max())))
     return filler.block.astype(narrow, copy=False)
+
+
+def _room(frames: Sequence[Frame], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an empty block, unless no honest files of this size hold so much."""
+    size = math.prod(shape) * dtype.itemsize
+    if size > _ALWAYS_BELIEVED:
+        held = sum(os.path.getsize(path) for path in dict.fromkeys(frame.path for frame in frames))
+        if size > held * _BEST_COMPRESSION:
+            raise PixelDecodeError(
+                f"Cannot read {frames[0].path}: Rows (0028,0010), Columns (0028,0011) and NumberOfFrames (0028,0008) ask "
+                f"for {size >> 20} MiB of pixels, its series has {held} bytes of files. The header or the file is damaged."
+            )
+    try:
+        return np.empty(shape, dtype)
+    except MemoryError:
+        raise UnsupportedError(
+            f"Cannot read {frames[0].path} and its series: {shape} voxels of {dtype} need {size >> 20} MiB, more memory "
+            "than there is. Read a part with slices=."
+        ) from None
 
 
 def _wide_dtype(plan: ValuePlan) -> np.dtype[Any]:
@@ -136,6 +160,10 @@ class _Filler:
                         fd, path = os.open(frame.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), frame.path
                     self._raw(n, frame, fd)
                 counter.add(1)
+        except OSError as error:
+            raise PixelDecodeError(
+                f"Cannot read {frame.path}: {error.strerror or error}. It could be read when it was scanned."
+            ) from error
         finally:
             if fd >= 0:
                 os.close(fd)
