@@ -245,7 +245,11 @@ def _arrangement(groups: Groups, dimensions: Sequence[_Dimension], what: str = "
         raise SeriesError(
             f"Cannot order {what} by {[a.keyword for a in axes]}: some images have values that others lack."
         )
-    return Arrangement(tuple(frames), tuple(axes), tuple(_evidence(axis) for axis in axes))
+    evidence = [_evidence(axis) for axis in axes]
+    if len(groups) == 1 and [axis.keyword for axis in axes] == ["InstanceNumber"]:
+        message = f"All {len(frames)} images lie at one position; only InstanceNumber (0020,0013) tells them apart."
+        evidence.append(finding("by-number-alone", message))
+    return Arrangement(tuple(frames), tuple(axes), tuple(evidence))
 
 
 def _cells(group: Sequence[Frame], dimensions: Sequence[_Dimension]) -> dict[tuple[int, ...], list[Frame]]:

@@ -75,6 +75,7 @@ RULES: dict[str, Rule] = {
     "repeated-position": Rule("scan", "stop", error=SeriesError),
     "incomplete-grid": Rule("scan", "stop", error=SeriesError),
     "axis": Rule("scan", "info"),
+    "by-number-alone": Rule("scan", "warn"),
     "mixed-size": Rule("scan", "info"),
     "mixed-orientation": Rule("scan", "info"),
     "mixed-spacing": Rule("scan", "info"),

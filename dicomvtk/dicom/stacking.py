@@ -31,6 +31,9 @@ __all__ = ["at_places", "build_stack", "on_axes"]
 
 #: SpacingBetweenSlices that differs from the measured spacing by more is worth a word.
 _SPACING_TAG_TOLERANCE = 1e-2
+#: Pixels from those of an electron microscope to ten metres; positions up to a kilometre.
+_SPACING_RANGE_MM = (1e-7, 1e4)
+_FARTHEST_MM = 1e6
 
 
 def build_stack(key: str, group: FrameGroup) -> Stack:
@@ -60,7 +63,7 @@ def _placed(frames: Sequence[Frame]) -> Stack | None:
     if any(place is None for place in places):
         return None
     positions = np.array(places, dtype=np.float64)
-    problem = _plane_problem(common)
+    problem = _plane_problem(common) or _far_away(frames, positions)
     if problem:
         return _unusable(frames, finding("bad-geometry", problem, [frames[0].path]))
     normal = slice_normal(common.orientation)
@@ -199,13 +202,28 @@ def _unusable(frames: Sequence[Frame], found: Finding) -> Stack:
 
 
 def _plane_problem(common: Common) -> str:
-    if not all(s > 0 for s in common.pixel_spacing or ()):
-        return f"{common.spacing_attribute} is {list(common.pixel_spacing or ())}; expected two numbers above 0 mm."
+    low, high = _SPACING_RANGE_MM
+    if not all(low <= s <= high for s in common.pixel_spacing or ()):
+        return (
+            f"{common.spacing_attribute} is {list(common.pixel_spacing or ())}; "
+            f"expected two numbers from {low:g} to {high:g} mm."
+        )
     try:
         Geometry.from_image_plane((1, 1, 1), common.orientation or (), (0, 0, 0), (1, 1), 1)
     except GeometryError as error:
         return str(error)
     return ""
+
+
+def _far_away(frames: Sequence[Frame], positions: NDArray[np.float64]) -> str:
+    """Return what is wrong with a position that no scanner has; numbers there have no room for millimetres."""
+    worst = int(np.argmax(np.abs(positions).max(axis=1)))
+    if float(np.abs(positions[worst]).max()) <= _FARTHEST_MM:
+        return ""
+    return (
+        f"ImagePositionPatient (0020,0032) of {os.path.basename(frames[worst].path)} is {positions[worst].tolist()}; "
+        f"expected numbers up to {_FARTHEST_MM:g} mm."
+    )
 
 
 def _single_slice_spacing(common: Common) -> tuple[float, list[Finding]]:
