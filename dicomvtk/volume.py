@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dicomvtk.display import WindowLevel, auto_window, screen
+from dicomvtk.display.colormaps import Colormap, color_table
 from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.geometry import Float3, Geometry
-from dicomvtk.metadata import Axis, Finding, SeriesInfo
+from dicomvtk.metadata import Axis, Finding, LookupTable, SeriesInfo
 
 __all__ = ["Volume"]
 
@@ -111,6 +113,47 @@ class Volume:
         """True where the last dimension holds colour samples."""
         return self.array.ndim == _SPATIAL_AXES + len(self.axes) + 1
 
+    def display(
+        self,
+        window: WindowLevel | LookupTable | str | None = None,
+        *,
+        voi: int | str | None = None,
+        colormap: Colormap | None = None,
+    ) -> NDArray[np.uint8]:
+        """Return the voxels as a screen shows them: greys ``(i, j, k, *axes)``, or RGB with 3 samples last.
+
+        One scale for all slices. The order is the standard's: modality values, then window or VOI LUT, then
+        presentation: MONOCHROME1 is inverted here, and only here. Colour is as it was read, 16 bits by the upper byte.
+
+        Parameters
+        ----------
+        window : WindowLevel, LookupTable or str, optional
+            A window, the name of a CT window (``"CT-BONE"``), ``"40,400"``, or ``"auto"``: 1st to 99th percentile.
+        voi : int or str, optional
+            A VOI LUT or window of the header, by index (VOI LUTs first) or explanation, e.g. ``"WINDOW2"``.
+            With neither, index 0; where the header has none, ``"auto"``.
+        colormap : str, table (n, 3) or map of Matplotlib, optional
+            Greys become these colours; see `display.colormaps`.
+
+        Examples
+        --------
+        >>> Volume(np.array([[[-1000, 40, 1000]]], np.int16)).display("40,400").ravel().tolist()
+        [0, 128, 255]
+        """
+        if self.is_colour:
+            return _eight_bit(self.array)
+        values = self.array
+        if values.dtype.kind == "c":
+            raise UnsupportedError("Cannot show complex values; show their magnitude.")
+        if window == "auto" or not (window or voi is not None or self.info.windows or self.info.voi_luts):
+            window = auto_window(values[~self.padding_mask()] if self.info.padding else values)
+        greys = screen.as_greys(
+            values,
+            screen.chosen_voi(values, self.info, window, voi),
+            inverted=self.info.photometric == "MONOCHROME1",
+        )
+        return greys if colormap is None else color_table(colormap)[greys]
+
     def padding_mask(self) -> NDArray[np.bool_]:
         """Return a mask of `shape`, True where a voxel holds padding (PixelPaddingValue, PS3.3 C.7.5.1.1.2).
 
@@ -152,6 +195,9 @@ class Volume:
         if len(index) != len(self.axes):
             names = ", ".join(f"{axis.keyword} ({len(axis)})" for axis in self.axes) or "none"
             raise UnsupportedError(f"frame() got {len(index)} indices; this volume's further axes are: {names}.")
+        for number, axis in zip(index, self.axes, strict=True):
+            if not 0 <= number < len(axis):
+                raise UnsupportedError(f"No frame {number} along {axis.keyword}; expected 0 to {len(axis) - 1}.")
         if not index:
             return self
         sources = self.info.sources
@@ -171,6 +217,14 @@ class Volume:
         start[axis], stop[axis] = index, index + 1
         window = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
         return self.with_array(self.array[window], self.geometry.cropped(start, stop))
+
+
+def _eight_bit(colours: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return colour samples of 8, 16 or 32 bits by their upper byte."""
+    if colours.dtype.kind != "u":
+        raise UnsupportedError(f"Cannot show colours of dtype {colours.dtype}; expected unsigned integers.")
+    shift = (colours.dtype.itemsize - 1) * 8
+    return colours if shift == 0 else (colours >> shift).astype(np.uint8)
 
 
 def _shape3(array: NDArray[Any]) -> tuple[int, int, int]:
