@@ -10,6 +10,7 @@ import os
 import struct
 from dataclasses import dataclass, field
 
+from dicomvtk.dicom.macros import GroupReader
 from dicomvtk.dicom.sequences import (
     LONG_VR,
     SHORT_VR,
@@ -32,8 +33,12 @@ IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
+_FUNCTIONAL_GROUPS = (Tag.SharedFunctionalGroupsSequence, Tag.PerFrameFunctionalGroupsSequence)
+
 _PREAMBLE = 128
 _FIRST_BLOCK = 16 * 1024
+#: Holds the groups of dozens of frames.
+_GROUPS_BLOCK = 256 * 1024
 #: No attribute read here is longer; a longer one is damage or an attack.
 _MAX_VALUE = 1 << 20
 #: No honest header holds one sequence larger than this; a larger one is left to pydicom, which reads from disk.
@@ -236,6 +241,8 @@ class _Walk:
         file_pos, head = self.base + pos, start - pos
         if length != UNDEFINED and self.base + start + length > self.size:
             raise Unsure(f"{describe(tag)} declares {length} bytes, past the end of the file")
+        if tag in _FUNCTIONAL_GROUPS:
+            return self._groups(tag, file_pos + head, length, explicit)
         want = head + length if length != UNDEFINED else len(self.block) - pos
         while True:
             at = self._load(file_pos, want)
@@ -247,6 +254,20 @@ class _Walk:
                 continue
             self.header.sequences[tag] = items
             return self.base + end
+
+    def _groups(self, tag: int, file_pos: int, length: int, explicit: bool) -> int:
+        """Read functional groups, which may be long, a block at a time; return the file offset after them."""
+        reader = GroupReader(explicit)
+        end = file_pos + length if length != UNDEFINED else -1
+        want = _GROUPS_BLOCK
+        while True:
+            at = self._load(file_pos, min(want, self.size - file_pos))
+            pos, done = reader.read(self.block, at, end - self.base if end >= 0 else -1)
+            if done:
+                self.header.sequences[tag] = reader.items
+                return self.base + pos
+            want = _GROUPS_BLOCK if pos > at else self._grow(want, file_pos, tag)
+            file_pos = self.base + pos
 
     def _undefined(self, pos: int, start: int, explicit: bool) -> int:
         """Step over an element of undefined length that is not wanted; return the file offset after it."""

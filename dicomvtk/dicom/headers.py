@@ -99,7 +99,8 @@ class HeaderReader:
                 common, count = replace(common, problem=problem), 1
             if is_mosaic(header) and count <= 1:
                 return self._tiles(path, header, common, found)
-            return [self._frame(path, n, header, common, found) for n in range(max(1, count))]
+            raw = tuple(map(found.get, VARYING))
+            return [_frame(path, n, header, common, raw) for n in range(max(1, count))]
         stated = self._common_of(header, found).frames or len(groups)
         if stated > len(groups):
             raise DamagedImage(
@@ -107,43 +108,46 @@ class HeaderReader:
                 f"PerFrameFunctionalGroupsSequence (5200,9230) describes {len(groups)}"
             )
         return [
-            self._frame(path, n, header, self._common_of(header, own), own) for n, own in enumerate(groups[:stated])
+            _frame(path, n, header, self._common_of(header, own), tuple(map(own.get, VARYING)))
+            for n, own in enumerate(groups[:stated])
         ]
 
     def _tiles(self, path: str, header: RawHeader, common: Common, found: dict[int, bytes]) -> list[Frame]:
         """Return the tiles of a mosaic as frames; the mosaic itself, with a problem, where its tiles are not known."""
-        whole = self._frame(path, 0, header, common, found)
+        whole = _frame(path, 0, header, common, tuple(map(found.get, VARYING)))
         try:
             tiles = mosaic_tiles(path, header)
         except (BadValue, Unsure) as bad:
             problem = f"the image is a mosaic of tiles (ImageType (0008,0008)), and {bad}"
             return [whole._replace(common=replace(common, problem=problem))]
-        frames = []
-        for tile in tiles:
-            shared = self._common_of(header, tile.values)
-            frame = self._frame(path, 0, header, shared, tile.values)
-            place = (tile.top, tile.left)
-            frames.append(frame._replace(shortfall=whole.shortfall, excess=whole.excess, whole=whole, tile=place))
-        return frames
-
-    def _frame(self, path: str, number: int, header: RawHeader, common: Common, found: dict[int, bytes]) -> Frame:
-        raw = tuple([found.get(tag) for tag in VARYING])
-        if header.pixel_offset < 0 or header.pixel_length == UNDEFINED:
-            return Frame(path, number, common, raw, header.pixel_offset, header.pixel_length)
-        size = frame_bytes(common)
-        offset = header.pixel_offset + frame_bytes(common, number)
-        held = min(header.pixel_length, max(0, header.file_size - header.pixel_offset))
-        needed = frame_bytes(common, max(1, common.frames or 1))
-        excess = max(0, held - needed - needed % 2)  # an odd length is padded to an even one (PS3.5 section 7.1.1)
-        return Frame(path, number, common, raw, offset, size, max(0, frame_bytes(common, number + 1) - held), excess)
+        shared = self._common_of(header, tiles[0].values)  # tiles differ in their positions, which are not common
+        return [
+            whole._replace(
+                common=shared, raw=tuple(map(tile.values.get, VARYING)), whole=whole, tile=(tile.top, tile.left)
+            )
+            for tile in tiles
+        ]
 
     def _common_of(self, header: RawHeader, found: dict[int, bytes]) -> Common:
-        raw = tuple([found.get(tag) for tag in COMMON])
+        raw = tuple(map(found.get, COMMON))
         key = (raw, header.transfer_syntax, header.pixel_tag, header.note, _tables(header) if header.sequences else ())
         common = self._common.get(key)
         if common is None:
             common = self._common[key] = read_common(raw, header)
         return common
+
+
+def _frame(path: str, number: int, header: RawHeader, common: Common, raw: tuple[bytes | None, ...]) -> Frame:
+    if header.pixel_offset < 0 or header.pixel_length == UNDEFINED:
+        return Frame(path, number, common, raw, header.pixel_offset, header.pixel_length)
+    size = frame_bytes(common)
+    held = min(header.pixel_length, max(0, header.file_size - header.pixel_offset))
+    if number == 0 and (common.frames or 1) == 1 and size == held:
+        return Frame(path, 0, common, raw, header.pixel_offset, size)
+    offset = header.pixel_offset + frame_bytes(common, number)
+    needed = frame_bytes(common, max(1, common.frames or 1))
+    excess = max(0, held - needed - needed % 2)  # an odd length is padded to an even one (PS3.5 section 7.1.1)
+    return Frame(path, number, common, raw, offset, size, max(0, frame_bytes(common, number + 1) - held), excess)
 
 
 def _frame_groups(header: RawHeader) -> list[dict[int, bytes]] | None:

@@ -8,7 +8,10 @@ from typing import Union
 from dicomvtk.dicom.tags import describe
 
 __all__ = [
+    "ITEM",
+    "ITEM_END",
     "LONG_VR",
+    "SEQUENCE_END",
     "SHORT_VR",
     "UNDEFINED",
     "Items",
@@ -30,9 +33,9 @@ Items = list[dict[int, Union[bytes, "Items"]]]
 #: Functional groups nest four deep; deeper is left to pydicom.
 _MAX_DEPTH = 12
 
-_ITEM = 0xE000FFFE
-_ITEM_END = 0xE00DFFFE
-_SEQUENCE_END = 0xE0DDFFFE
+ITEM = 0xE000FFFE
+ITEM_END = 0xE00DFFFE
+SEQUENCE_END = 0xE0DDFFFE
 
 explicit_head = struct.Struct("<I2sH").unpack_from
 implicit_head = struct.Struct("<II").unpack_from
@@ -62,9 +65,9 @@ def read_items(block: bytes, pos: int, stop: int, explicit: bool, depth: int) ->
     while stop < 0 or pos < stop:
         tag, length = implicit_head(block, pos)
         pos += 8
-        if tag == _SEQUENCE_END and stop < 0:
+        if tag == SEQUENCE_END and stop < 0:
             return items, pos
-        if tag != _ITEM:
+        if tag != ITEM:
             raise Unsure(f"found tag {tag:08X} where an item of a sequence was expected")
         item, pos = _item(block, pos, pos + length if length != UNDEFINED else -1, explicit, depth)
         items.append(item)
@@ -82,7 +85,7 @@ def _item(block: bytes, pos: int, stop: int, explicit: bool, depth: int) -> tupl
         if explicit:
             tag, vr, length = explicit_head(block, pos)
             start = pos + 8
-            if tag == _ITEM_END and stop < 0:
+            if tag == ITEM_END and stop < 0:
                 return item, start
             if vr in LONG_VR:
                 length = long_length(block, start)[0]
@@ -93,7 +96,7 @@ def _item(block: bytes, pos: int, stop: int, explicit: bool, depth: int) -> tupl
         else:
             tag, length = implicit_head(block, pos)
             start = pos + 8
-            if tag == _ITEM_END and stop < 0:
+            if tag == ITEM_END and stop < 0:
                 return item, start
             nested = length == UNDEFINED or _looks_like_sequence(block, start, length)
         if length == UNDEFINED and not nested:
@@ -118,53 +121,54 @@ def _looks_like_sequence(block: bytes, start: int, length: int) -> bool:
     if length < 8 or start + 8 > len(block):
         return False
     tag, inner = implicit_head(block, start)
-    return tag == _ITEM and (inner == UNDEFINED or inner + 8 <= length)
+    return tag == ITEM and (inner == UNDEFINED or inner + 8 <= length)
 
 
 def skip_undefined(block: bytes, pos: int, explicit: bool) -> int:
     """Return the position after a sequence of undefined length whose first item head is at `pos`; does not recurse.
 
     Private elements of VR UN with undefined length hold implicit VR items (PS3.5 section 6.2.2), whatever the syntax:
-    each item is tried as the syntax says, then as implicit.
+    their items are read as implicit. Raises NeedMore or struct.error where the block ends before the sequence.
     """
-    #: What is open: True for a sequence, False for an item of undefined length; and the syntax inside.
-    open_levels: list[tuple[bool, bool]] = [(True, explicit)]
-    size = len(block)
-    while open_levels:
-        if pos + 8 > size:
-            raise NeedMore
-        in_sequence, is_explicit = open_levels[-1]
-        tag, length = implicit_head(block, pos)
+    in_sequence, is_explicit = True, explicit
+    around: list[tuple[bool, bool]] = []  # the same of what is open around it
+    while True:
         if in_sequence:
+            tag, length = implicit_head(block, pos)
             pos += 8
-            if tag == _SEQUENCE_END:
-                open_levels.pop()
-            elif tag != _ITEM:
+            if tag == ITEM:
+                if length == UNDEFINED:
+                    around.append((True, is_explicit))
+                    in_sequence = False
+                else:
+                    pos += length
+            elif tag != SEQUENCE_END:
                 raise Unsure(f"found tag {tag:08X} where an item of a sequence was expected")
-            elif length == UNDEFINED:
-                open_levels.append((False, is_explicit))
+            elif not around:
+                return pos
             else:
-                pos += length
+                in_sequence, is_explicit = around.pop()
             continue
-        if tag == _ITEM_END:
-            pos += 8
-            open_levels.pop()
-            continue
-        start = pos + 8
+        vr = b""
         if is_explicit:
             tag, vr, length = explicit_head(block, pos)
-            if vr in LONG_VR:
-                if start + 4 > size:
-                    raise NeedMore
-                length = long_length(block, start)[0]
-                start = pos + 12
-            elif vr not in SHORT_VR:
-                raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
-            if length == UNDEFINED and vr == b"UN":
-                is_explicit = False
-        if length == UNDEFINED:
-            open_levels.append((True, is_explicit))
-            pos = start
+            if vr in SHORT_VR:
+                pos += 8 + length
+                continue
         else:
-            pos = start + length
-    return pos
+            tag, length = implicit_head(block, pos)
+        if tag == ITEM_END:
+            pos += 8
+            in_sequence, is_explicit = around.pop()
+            continue
+        pos += 8
+        if is_explicit:
+            if vr not in LONG_VR:
+                raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
+            length = long_length(block, pos)[0]
+            pos += 4
+        if length == UNDEFINED:
+            around.append((False, is_explicit))
+            in_sequence, is_explicit = True, is_explicit and vr != b"UN"
+        else:
+            pos += length

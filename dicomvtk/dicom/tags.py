@@ -5,7 +5,18 @@ A tag is kept as the little-endian integer of its four bytes, as a header walk m
 
 from __future__ import annotations
 
-__all__ = ["COMMON", "KEYWORDS", "PIXEL_TAGS", "SEQUENCES", "VARYING", "WANTED", "Tag", "describe", "group_element"]
+__all__ = [
+    "COMMON",
+    "IN_MACROS",
+    "KEYWORDS",
+    "PIXEL_TAGS",
+    "SEQUENCES",
+    "VARYING",
+    "WANTED",
+    "Tag",
+    "describe",
+    "group_element",
+]
 
 
 def _le(group: int, element: int) -> int:
@@ -76,6 +87,7 @@ class Tag:
     RescaleSlope = _le(0x0028, 0x1053)
     RescaleType = _le(0x0028, 0x1054)
     WindowCenterWidthExplanation = _le(0x0028, 0x1055)
+    VOILUTFunction = _le(0x0028, 0x1056)
     ModalityLUTSequence = _le(0x0028, 0x3000)
     VOILUTSequence = _le(0x0028, 0x3010)
     GERawDataType = _le(0x0043, 0x102F)
@@ -118,6 +130,7 @@ class Tag:
     CardiacSynchronizationSequence = _le(0x0018, 0x9118)
     NominalCardiacTriggerDelayTime = _le(0x0020, 0x9153)
     FrameAcquisitionDateTime = _le(0x0018, 0x9074)
+    FrameType = _le(0x0008, 0x9007)
 
 
 #: Name of each tag above.
@@ -147,6 +160,7 @@ VARYING: tuple[int, ...] = (
     Tag.WindowCenter,
     Tag.WindowWidth,
     Tag.WindowCenterWidthExplanation,
+    Tag.VOILUTFunction,
     Tag.SliceLocation,
     Tag.AcquisitionNumber,
     Tag.AcquisitionDate,
@@ -217,6 +231,9 @@ _MADE_OF = (Tag.SliceVector, Tag.DoseUnits, Tag.GridFrameOffsetVector, Tag.DoseG
 WANTED: frozenset[int] = frozenset(
     {*VARYING, *COMMON, *_MADE_OF, Tag.ExtendedOffsetTable, Tag.ExtendedOffsetTableLengths}
 )
+
+#: What functional groups may say: the attributes above, and those of another name that stand for one of them.
+IN_MACROS: frozenset[int] = frozenset({*VARYING, *COMMON, Tag.FrameType, Tag.EffectiveEchoTime})
 
 
 def group_element(tag: int) -> tuple[int, int]:
