@@ -30,6 +30,7 @@ __all__ = [
     "read",
     "read_many",
     "snapshot",
+    "to_suv",
     "to_vtk",
     "view",
     "write",
@@ -173,6 +174,16 @@ def write_series(
         overwrite=overwrite,
         progress=progress,
     )
+
+
+def to_suv(volume: Volume) -> Volume:
+    """Return a PET volume in standardized uptake values by body weight, g/ml; see `dicom.suv`.
+
+    Needs Units BQML, PatientWeight, the dose, its half-life and times; raises UnsupportedError naming what is missing.
+    """
+    from dicomvtk.dicom import suv
+
+    return suv.to_suv(volume)
 
 
 def to_vtk(volume: Volume) -> vtkImageData:
