@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.elements import RawHeader, walk_file
@@ -32,8 +31,10 @@ _UIH_FRAMES = 0x10510065
 
 _PRIVATE = frozenset({*_CSA_CREATORS, *_CSA_CREATORS.values(), _SIEMENS_COUNT, _UIH_CREATOR_TAG, _UIH_COUNT})
 
+_CSA_WANTED = (b"NumberOfImagesInMosaic", b"SliceNormalVector")
 #: An entry of a CSA header: 64 bytes of name, then vm, vr, type, number of items and a check word.
-_CSA_ENTRY = struct.Struct("<64si4siii")
+_CSA_ITEMS, _CSA_ENTRY_BYTES = 76, 84
+_INT = struct.Struct("<i").unpack_from
 _MOST_TILES = 4096
 
 
@@ -78,9 +79,10 @@ def _siemens(header: RawHeader, private: RawHeader) -> list[MosaicTile]:
     surplus_columns = (_size(header, Tag.Columns) - columns) / 2 * spacing[1]
     surplus_rows = (_size(header, Tag.Rows) - rows) / 2 * spacing[0]
     first = corner + orientation[:3] * surplus_columns + orientation[3:] * surplus_rows
+    places = first + np.outer(np.arange(count), between * normal)
     return [
-        MosaicTile(top, left, _own(header, rows, columns, first + n * between * normal))
-        for n, (top, left) in enumerate(tops)
+        MosaicTile(top, left, _own(header, rows, columns, position))
+        for (top, left), position in zip(tops, places.tolist(), strict=True)
     ]
 
 
@@ -96,7 +98,7 @@ def _united_imaging(header: RawHeader, private: RawHeader) -> list[MosaicTile]:
         position = values.decimals(place if isinstance(place, bytes) else None, 3)
         if position is None:
             raise BadValue("a tile states no ImagePositionPatient in the private frame sequence (0065,1051)")
-        tiles.append(MosaicTile(top, left, _own(header, rows, columns, np.array(position))))
+        tiles.append(MosaicTile(top, left, _own(header, rows, columns, position)))
     return tiles
 
 
@@ -126,12 +128,12 @@ def _united_across(rows: int, columns: int, count: int) -> int:
     raise BadValue(f"{count} tiles do not fill an image of {columns} x {rows}")
 
 
-def _own(header: RawHeader, rows: int, columns: int, position: NDArray[np.float64]) -> dict[int, bytes]:
+def _own(header: RawHeader, rows: int, columns: int, position: Sequence[float]) -> dict[int, bytes]:
     """Return the header's values with the tile's size and place in them."""
     own = dict(header.values)
     own[Tag.Rows] = struct.pack("<H", rows)
     own[Tag.Columns] = struct.pack("<H", columns)
-    own[Tag.ImagePositionPatient] = "\\".join(f"{x:.12g}" for x in position).encode()
+    own[Tag.ImagePositionPatient] = b"%.12g\\%.12g\\%.12g" % tuple(position)
     return own
 
 
@@ -155,24 +157,31 @@ def _csa(private: RawHeader) -> dict[str, list[str]]:
 
 
 def _csa_entries(data: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Yield name and texts of each entry of a CSA header, of its second version ("SV10") or its first."""
+    """Yield name and texts of the wanted entries of a CSA header, of its second version ("SV10") or its first."""
     second = data[:4] == b"SV10"
     pos = 8 if second else 0
+    length_at = 4 if second else 0
+    wanted = set(_CSA_WANTED)
     try:
-        (count,) = struct.unpack_from("<I", data, pos)
+        (count,) = _INT(data, pos)
         pos += 8
         for _ in range(min(count, 1024)):
-            name, _, _, _, items, _ = _CSA_ENTRY.unpack_from(data, pos)
-            pos += _CSA_ENTRY.size
+            name = data[pos : pos + 64].partition(b"\0")[0]
+            (items,) = _INT(data, pos + _CSA_ITEMS)
+            pos += _CSA_ENTRY_BYTES
             texts = []
             for _ in range(min(max(items, 0), 4096)):
-                lengths = struct.unpack_from("<4i", data, pos)
+                length = max(0, _INT(data, pos + length_at)[0])
                 pos += 16
-                length = max(0, lengths[1] if second else lengths[0])
-                text = data[pos : pos + length].split(b"\0")[0].strip()
-                if text:
-                    texts.append(text.decode("latin-1"))
+                if name in wanted:
+                    text = data[pos : pos + length].split(b"\0")[0].strip()
+                    if text:
+                        texts.append(text.decode("latin-1"))
                 pos += (length + 3) // 4 * 4
-            yield name.split(b"\0")[0].decode("latin-1"), texts
+            if name in wanted:
+                yield name.decode("latin-1"), texts
+                wanted.discard(name)
+                if not wanted:
+                    return
     except struct.error:
         return
