@@ -66,15 +66,15 @@ def _room(frames: Sequence[Frame], shape: tuple[int, ...], dtype: np.dtype[Any])
         held = sum(os.path.getsize(path) for path in dict.fromkeys(frame.path for frame in frames))
         if size > held * _BEST_COMPRESSION:
             raise PixelDecodeError(
-                f"Cannot read {frames[0].path}: Rows (0028,0010), Columns (0028,0011) and NumberOfFrames (0028,0008) ask "
-                f"for {size >> 20} MiB of pixels, its series has {held} bytes of files. The header or the file is damaged."
+                f"Cannot read {frames[0].path}: Rows (0028,0010), Columns (0028,0011) and NumberOfFrames (0028,0008) "
+                f"ask for {size >> 20} MiB of pixels, its series has {held} bytes of files. The header is damaged."
             )
     try:
         return np.empty(shape, dtype)
     except MemoryError:
         raise UnsupportedError(
-            f"Cannot read {frames[0].path} and its series: {shape} voxels of {dtype} need {size >> 20} MiB, more memory "
-            "than there is. Read a part with slices=."
+            f"Cannot read {frames[0].path} and its series: {shape} voxels of {dtype} need {size >> 20} MiB, more "
+            "memory than there is. Read a part with slices=."
         ) from None
 
 

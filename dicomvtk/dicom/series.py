@@ -71,11 +71,12 @@ def group_frames(frames: Iterable[Frame]) -> list[FrameGroup]:
 
 
 def _series_key(frame: Frame) -> tuple[str, ...]:
-    """SeriesInstanceUID (with the study, since some toolkits reuse it); the folder stands in where there is none."""
+    """SeriesInstanceUID, with study, patient and modality, since it is reused; the folder where there is none."""
     common = frame.common
+    owner = (common.study_uid, common.text(Tag.PatientID), common.modality)
     if common.series_uid:
-        return (common.study_uid, common.series_uid)
-    return (common.study_uid, "", os.path.dirname(frame.path), str(common.series_number))
+        return (*owner, common.series_uid)
+    return (*owner, "", os.path.dirname(frame.path), str(common.series_number))
 
 
 def _split(frames: list[Frame]) -> list[FrameGroup]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +45,8 @@ ENCODERS: dict[str, tuple[str, Encode]] = {
     "rle": (RLE, rle),
     "lossless": (LOSSLESS, lambda image: imagecodecs.ljpeg_encode(image, bitspersample=12)),
     "jpeg_ls": (JPEG_LS, lambda image: imagecodecs.jpegls_encode(image, level=0)),
-    "jpeg_2000": (JPEG_2000, lambda image: imagecodecs.jpeg2k_encode(image, level=0, codecformat="j2k", bitspersample=12)),
+    "jpeg_2000": (JPEG_2000, lambda image: imagecodecs.jpeg2k_encode(
+        image, level=0, codecformat="j2k", bitspersample=12)),
     "htj2k": (HTJ2K, lambda image: imagecodecs.htj2k_encode(image, reversible=True)),
 }  # fmt: skip
 
@@ -221,13 +222,19 @@ def _multiframe(folder: Path, pixels: bytes, syntax: str = RLE, count: int = 4) 
     return Known(KNOWN.values[:, :, np.newaxis, :4], None)
 
 
+def _table(starts: Iterable[int]) -> bytes:
+    return struct.pack("<4I", *starts)
+
+
 _FRAMES = [even(rle(image(k))) for k in range(4)]
 _STARTS = [sum(len(f) + 8 for f in _FRAMES[:n]) for n in range(4)]
 _SPLIT = [part for f in _FRAMES for part in (f[:80], f[80:])]
 for _name, _pixels in {
     "frames_one_fragment_each": fragments(*_FRAMES),
-    "frames_with_table": fragments(*_FRAMES, table=struct.pack("<4I", *_STARTS)),
-    "frames_split_with_table": fragments(*_SPLIT, table=struct.pack("<4I", *[s + 8 * n for n, s in enumerate(_STARTS)])),
+    "frames_with_table": fragments(*_FRAMES, table=_table(_STARTS)),
+    "frames_split_with_table": fragments(
+        *_SPLIT, table=struct.pack("<4I", *[s + 8 * n for n, s in enumerate(_STARTS)])
+    ),
 }.items():
     add(_name, "good", partial(_multiframe, pixels=_pixels), group="compressed")
 add("frames_jpeg_split_no_table", "good", lambda folder: _multiframe(folder, fragments(*[
@@ -237,9 +244,9 @@ add("frames_too_few_fragments", "refuse", partial(_multiframe, pixels=fragments(
     error="PixelDecodeError", says="frames.dcm")  # fmt: skip
 add("frames_split_no_table", "refuse", partial(_multiframe, pixels=fragments(*_SPLIT)), group="compressed",
     error="PixelDecodeError", says="frames.dcm")  # fmt: skip
-add("frames_table_lies", "refuse", partial(_multiframe, pixels=fragments(*_SPLIT, table=struct.pack("<4I", 0, 8, 16, 24))),
+add("frames_table_lies", "refuse", partial(_multiframe, pixels=fragments(*_SPLIT, table=_table((0, 8, 16, 24)))),
     group="compressed", error="PixelDecodeError", says="frames.dcm")  # fmt: skip
-add("frames_table_swapped", "refuse", partial(_multiframe, pixels=fragments(*_SPLIT, table=struct.pack("<4I", 0, 3, 5, 7))),
+add("frames_table_swapped", "refuse", partial(_multiframe, pixels=fragments(*_SPLIT, table=_table((0, 3, 5, 7)))),
     group="compressed", error="PixelDecodeError", says="frames.dcm")  # fmt: skip
 
 

@@ -10,7 +10,20 @@ from pathlib import Path
 
 from odd_inputs.cases import add, case
 from odd_inputs.write import (
-    BIG, DEFLATED, EXPLICIT, IMPLICIT, UNDEFINED, Header, element, encode, header, item, part10, save, slices, write,
+    BIG,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    UNDEFINED,
+    Header,
+    element,
+    encode,
+    header,
+    item,
+    part10,
+    save,
+    slices,
+    write,
 )  # fmt: skip
 
 __all__: list[str] = []
@@ -222,8 +235,10 @@ def _alone(folder: Path, content: bytes) -> None:
 
 for _name, _bytes in {
     "empty": b"", "one_byte": b"x", "text": b"Dear all,\nhere is the scan.\n", "html": b"<html><body>404</body></html>",
-    "zeros": bytes(2000), "gzip": gzip.compress(part10(encode(header())), mtime=0), "png": b"\x89PNG\r\n\x1a\n" + bytes(99),
-    "only_magic": bytes(128) + b"DICM", "only_meta": part10(b""), "noise": bytes((n * 7919 >> 3) % 256 for n in range(4096)),
+    "zeros": bytes(2000), "gzip": gzip.compress(part10(encode(header())), mtime=0),
+    "png": b"\x89PNG\r\n\x1a\n" + bytes(99),
+    "only_magic": bytes(128) + b"DICM", "only_meta": part10(b""),
+    "noise": bytes((n * 7919 >> 3) % 256 for n in range(4096)),
     "zip": b"PK\x03\x04" + bytes(200), "nifti": struct.pack("<i", 348) + bytes(344), "eights": b"\x08\0" * 500,
 }.items():  # fmt: skip
     add(f"only_{_name}" if not _name.startswith("only") else _name, "refuse", partial(_alone, content=_bytes),

@@ -51,7 +51,8 @@ for _name, _value in {
     "inf": "0\\0\\inf",
 }.items():  # fmt: skip
     add(f"ImagePositionPatient_{_name}", "refuse", partial(_one, keyword="ImagePositionPatient", value=_value),
-        group="geometry", error="GeometryError", says="IM004" if _name == "1e30" else "ImagePositionPatient")  # fmt: skip
+        group="geometry", error="GeometryError",
+        says="IM004" if _name == "1e30" else "ImagePositionPatient")  # fmt: skip
 
 _UNPLACED = Known(KNOWN.values, None)
 
@@ -96,7 +97,8 @@ _HARMLESS: dict[str, dict[str, object]] = {
     "SpacingBetweenSlices": {"lies": "7", "negative": "-2.5", "text": "abc", "zero": "0"},
     "SliceLocation": {"lies": "42", "nan": "nan", "text": "top"},
     "InstanceNumber": {"same": "1", "text": "one", "missing": None, "empty": "", "huge": "9" * 30},
-    "ImageOrientationPatient": {"rounded": "0.9999\\0.0001\\0\\-0.0001\\0.9999\\0", "exponents": "1E0\\0e5\\-0\\0\\+1\\0"},
+    "ImageOrientationPatient": {"rounded": "0.9999\\0.0001\\0\\-0.0001\\0.9999\\0",
+        "exponents": "1E0\\0e5\\-0\\0\\+1\\0"},
     "FrameOfReferenceUID": {"missing": None},
     "PatientPosition": {"ffp": "FFP"},
     "PixelSpacing": {"spaces": "  0.750000\\0.50 "},
@@ -164,7 +166,9 @@ def _moved(folder: Path, place: Callable[[int], Sequence[float]], count: int = 5
     for k in range(count):
         if k not in skip:
             position = np.add(ORIGIN, place(k))
-            made.append((k, header(min(k, 4), stored(slices=count)[:, :, k].T).put("ImagePositionPatient", [*position])))
+            made.append(
+                (k, header(min(k, 4), stored(slices=count)[:, :, k].T).put("ImagePositionPatient", [*position]))
+            )
     save(folder, [part10(encode(h)) for _, h in made], [f"IM{(7 * k) % 13:03d}.dcm" for k, _ in made])
 
 
@@ -248,7 +252,9 @@ def same_position_for_all(folder: Path) -> Known:
 def tiny_voxels(folder: Path) -> Known:
     """Microscopy: 0.1 micrometre in the plane, 5 between planes."""
     size = (1e-4, 1e-4, 5e-3)
-    write(folder, slices(lambda h, k: h.put("PixelSpacing", "1e-4\\1e-4").put("ImagePositionPatient", [0, 0, 5e-3 * k])))
+    write(
+        folder, slices(lambda h, k: h.put("PixelSpacing", "1e-4\\1e-4").put("ImagePositionPatient", [0, 0, 5e-3 * k]))
+    )
     return Known(KNOWN.values, affine_of(size, (0, 0, 0)))
 
 

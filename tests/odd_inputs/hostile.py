@@ -1,4 +1,4 @@
-"""Files made to exhaust or crash a reader: each must end in bounded time and memory, with an error or the right volume."""
+"""Files made to exhaust or crash a reader: each must end in bounded time and memory, an error or the right volume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ from odd_inputs.cases import add, case
 from odd_inputs.compressed import JPEG_2000, JPEG_LS, RLE, fragments, image, rle, with_pixels
 from odd_inputs.known import KNOWN, Known
 from odd_inputs.write import (
-    BIG, DEFLATED, EXPLICIT, IMPLICIT, UNDEFINED, Header, element, encode, header, item, part10, slices, write,
+    BIG,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    UNDEFINED,
+    Header,
+    element,
+    encode,
+    header,
+    item,
+    part10,
+    slices,
+    write,
 )  # fmt: skip
 
 __all__: list[str] = []

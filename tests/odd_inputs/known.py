@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["COLUMNS", "INTERCEPT", "KNOWN", "ORIGIN", "ROWS", "SLICES", "SPACING", "Known", "affine_of", "same", "stored"]
+__all__ = [
+    "COLUMNS",
+    "INTERCEPT",
+    "KNOWN",
+    "ORIGIN",
+    "ROWS",
+    "SLICES",
+    "SPACING",
+    "Known",
+    "affine_of",
+    "same",
+    "stored",
+]
 
 COLUMNS, ROWS, SLICES = 10, 8, 5
 #: Between columns, between rows, between slices, mm: all different.
@@ -26,7 +38,7 @@ class Known:
 
 
 def stored(columns: int = COLUMNS, rows: int = ROWS, slices: int = SLICES) -> NDArray[np.uint16]:
-    """Return stored values (i, j, k): each voxel's own, rising along every axis, and linear so that gaps can be filled."""
+    """Return stored values (i, j, k): each voxel's own, linear along every axis, so that gaps can be filled."""
     i, j, k = np.meshgrid(np.arange(columns), np.arange(rows), np.arange(slices), indexing="ij")
     return (5 + 3 * i + 40 * j + 400 * k).astype(np.uint16)
 
@@ -42,7 +54,9 @@ def affine_of(
     return affine
 
 
-def same(values: NDArray[np.float64], affine: NDArray[np.float64] | None, known: Known, tolerance: float = 1e-3) -> bool:
+def same(
+    values: NDArray[np.float64], affine: NDArray[np.float64] | None, known: Known, tolerance: float = 1e-3
+) -> bool:
     """True where every voxel has the right value at the right place, whatever the order and sense of the axes.
 
     `affine` None skips the place, and so does a `known` without one: then the axes must be in the known order, k in

@@ -1,8 +1,8 @@
-"""Runs cases, each in a forked process of its own with bounded time and memory: ``python -m odd_inputs.server READER``.
+"""Runs cases, each in a forked process with bounded time and memory: ``python -m odd_inputs.server READER``.
 
-READER is ``module:function``; the function takes (path, case) and returns an `Attempt`, or raises. Keys of cases come in
-on standard input, one a line; a verdict goes out as one line of JSON for each. The reader's imports are paid once, in
-the server, which is why a case costs milliseconds.
+READER is ``module:function``; the function takes (path, case, repair) and returns an `Attempt`, or raises. Keys of
+cases come in on standard input, one a line; a verdict goes out as one line of JSON for each. The reader's imports are paid
+once, in the server, which is why a case costs milliseconds.
 """
 
 from __future__ import annotations

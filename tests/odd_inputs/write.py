@@ -1,4 +1,4 @@
-"""Files byte by byte: a data set is a dict of raw elements, so that anything wrong can be written, and nothing is by accident."""
+"""Files byte by byte: a data set is a dict of raw elements, so that anything wrong can be written, on purpose alone."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ def encode(elements: Header, syntax: str = EXPLICIT) -> bytes:
     return b"".join(parts)
 
 
-def part10(data_set: bytes, syntax: str = EXPLICIT, *, more_meta: bytes = b"", group_length: int | None = None) -> bytes:
+def part10(
+    data_set: bytes, syntax: str = EXPLICIT, *, more_meta: bytes = b"", group_length: int | None = None
+) -> bytes:
     """Return a whole file around an encoded data set; `group_length` where a wrong one is wanted, -1 for none."""
     uid = syntax.encode() + b"\0" * (len(syntax) % 2)
     meta = element(0x00020002, b"UI", CT.encode() + b"\0" * (len(CT) % 2)) + element(0x00020003, b"UI", b"1.2.3.4\0")

@@ -1,0 +1,7 @@
+"""Imports every module of cases, so that `CASES` is whole."""
+
+from __future__ import annotations
+
+from odd_inputs import compressed, file, folder, geometry, hostile, pixels, rescale
+
+__all__ = ["compressed", "file", "folder", "geometry", "hostile", "pixels", "rescale"]
