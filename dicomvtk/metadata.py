@@ -43,12 +43,13 @@ class FrameSource:
 class LookupTable:
     """A VOI LUT (PS3.3 C.11.2.1.1): `table[value - first]`, the ends held beyond it.
 
-    `explanation` is LUTExplanation.
+    `explanation` is LUTExplanation; `bits` is the third value of LUTDescriptor: white is ``2**bits - 1``.
     """
 
     first: int
     table: NDArray[np.integer[Any]]
     explanation: str = ""
+    bits: int = 16
 
 
 @dataclass(frozen=True)

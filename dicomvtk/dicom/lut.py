@@ -37,7 +37,7 @@ def modality_lut(items: Items, signed: bool) -> ModalityLut | None:
     """Return the table of a ModalityLUTSequence, None where it is empty; raises BadValue."""
     if not items:
         return None
-    first, table = _table(items[0], signed)
+    first, table, _ = _table(items[0], signed)
     unit = values.text(_bytes(items[0], Tag.ModalityLUTType))
     return ModalityLut(first, table, unit)
 
@@ -47,14 +47,15 @@ def lookup_tables(items: Items, signed: bool, charset: str) -> tuple[LookupTable
     found = []
     for item in items:
         try:
-            first, table = _table(item, signed)
+            first, table, bits = _table(item, signed)
         except BadValue:
             continue
-        found.append(LookupTable(first, table, values.text(_bytes(item, Tag.LUTExplanation), charset)))
+        found.append(LookupTable(first, table, values.text(_bytes(item, Tag.LUTExplanation), charset), bits))
     return tuple(found)
 
 
-def _table(item: dict[int, bytes | Items], signed: bool) -> tuple[int, NDArray[Any]]:
+def _table(item: dict[int, bytes | Items], signed: bool) -> tuple[int, NDArray[Any], int]:
+    """Return the first value mapped, the entries, and the bits of an entry."""
     descriptor = _bytes(item, Tag.LUTDescriptor)
     if len(descriptor) != 6:
         raise BadValue(f"{describe(Tag.LUTDescriptor)} holds {len(descriptor) // 2} values, expected 3")
@@ -64,7 +65,14 @@ def _table(item: dict[int, bytes | Items], signed: bool) -> tuple[int, NDArray[A
     if len(data) < count or (len(data) < 2 * count and len(data) > count + 1):
         raise BadValue(f"{describe(Tag.LUTData)} holds {len(data)} bytes, expected {count} entries")
     dtype = "<u2" if len(data) >= 2 * count else "u1"
-    return first, np.frombuffer(data, dtype=dtype, count=count)
+    table = np.frombuffer(data, dtype=dtype, count=count)
+    return first, table, _entry_bits(int.from_bytes(descriptor[4:], "little"), table)
+
+
+def _entry_bits(stated: int, table: NDArray[Any]) -> int:
+    """Return the bits of an entry as stated (8 to 16, PS3.3 C.11.2.1.1), or as many as the entries need."""
+    needed = int(table.max()).bit_length()
+    return stated if 8 <= stated <= 16 and stated >= needed else max(8, needed)
 
 
 def _bytes(item: dict[int, bytes | Items], tag: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.frames import Frame
@@ -12,7 +12,7 @@ from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
-from dicomvtk.display import WindowLevel
+from dicomvtk.display import VoiFunction, WindowLevel
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.metadata import FrameSource, SeriesInfo
 
@@ -74,13 +74,20 @@ def _windows(frame: Frame) -> tuple[WindowLevel, ...]:
     except BadValue:
         return ()
     names = values.texts(frame.value(Tag.WindowCenterWidthExplanation), frame.common.charset)
+    function = _voi_function(values.text(frame.value(Tag.VOILUTFunction)))
     found = []
     for n, (center, width) in enumerate(zip(centers, widths, strict=False)):
         try:
-            found.append(WindowLevel(center, width, names[n] if n < len(names) else ""))
+            found.append(WindowLevel(center, width, names[n] if n < len(names) else "", function))
         except UnsupportedError:
             continue
     return tuple(found)
+
+
+def _voi_function(text: str) -> VoiFunction:
+    """Return the VOILUTFunction of a header: LINEAR where it is absent (PS3.3 C.11.2.1.3), or not a defined term."""
+    terms: tuple[VoiFunction, ...] = get_args(VoiFunction)
+    return next((term for term in terms if term == text.upper()), "LINEAR")
 
 
 def _padding(stack: Stack, stored: bool) -> tuple[tuple[float, float], ...]:

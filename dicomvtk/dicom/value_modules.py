@@ -47,8 +47,10 @@ def window(encoding: Encoding, windows: Sequence[WindowLevel]) -> Attributes:
         windows = [WindowLevel((low + high) / 2 + 0.5, high - low + 1)]
     elif not windows:
         windows = [WindowLevel.from_range(low, high)]
-        function = {"VOILUTFunction": "LINEAR_EXACT"}
-    if any(w.width < 1 for w in windows):
+    functions = {w.function for w in windows}
+    if functions == {"SIGMOID"}:
+        function = {"VOILUTFunction": "SIGMOID"}
+    elif functions == {"LINEAR_EXACT"} or any(w.width < 1 for w in windows):
         function = {"VOILUTFunction": "LINEAR_EXACT"}
     attributes: Attributes = {
         "WindowCenter": [ds_text(w.center) for w in windows],

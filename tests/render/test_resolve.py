@@ -40,7 +40,7 @@ def test_window_comes_from_view_then_header_then_modality_then_values() -> None:
 def test_colour_shows_its_full_range() -> None:
     colour = volume(array=np.zeros((4, 4, 4, 3), np.uint8))
 
-    assert usual_window(colour) == WindowLevel(127.5, 255)
+    assert usual_window(colour) == WindowLevel.from_range(0, 255)
 
 
 def test_monochrome1_begins_inverted() -> None:

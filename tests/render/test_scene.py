@@ -33,7 +33,8 @@ def test_view_survives_json(view: View) -> None:
 def test_json_is_plain_and_named() -> None:
     values = json.loads(to_json(FULL))
 
-    assert values["window"] == {"center": 40, "width": 400, "explanation": "soft tissue"}
+    window = {"center": 40, "width": 400, "explanation": "soft tissue", "function": "LINEAR"}
+    assert values["window"] == window
     assert [layer["kind"] for layer in values["layers"]] == ["slice", "surface", "volume"]
 
 

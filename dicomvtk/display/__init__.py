@@ -1,16 +1,20 @@
-"""How values become greys: window and level."""
+"""How values become greys: windows, named and automatic. The chain to the screen is `display.screen`."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["CT_WINDOWS", "WindowLevel", "auto_window", "rgb_of_cielab"]
+__all__ = ["CT_WINDOWS", "VoiFunction", "WindowLevel", "auto_window", "rgb_of_cielab"]
+
+#: VOILUTFunction (0028,1056).
+VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 #: Shares of the sorted values left black and white by an automatic window: enough to ignore hot pixels and air.
 _AUTO_PERCENTILES = (1.0, 99.0)
@@ -28,14 +32,21 @@ _SRGB_OF_XYZ_D50 = np.array(
 class WindowLevel:
     """A range of modality values spread over black to white (PS3.3 C.11.2.1.2).
 
-    `center` and `width` are in modality values (HU for CT); `explanation` is WindowCenterWidthExplanation.
+    `center` and `width` are in modality values (HU for CT); `explanation` is WindowCenterWidthExplanation, `function`
+    is VOILUTFunction: ``LINEAR`` counts whole grey steps and puts white half a step lower on either side,
+    ``LINEAR_EXACT`` and ``SIGMOID`` mean what centre and width say.
     """
 
     center: float
     width: float
     explanation: str = ""
+    function: VoiFunction = "LINEAR"
 
     def __post_init__(self) -> None:
+        if self.function not in get_args(VoiFunction):
+            raise UnsupportedError(
+                f"Unknown VOILUTFunction (0028,1056) {self.function!r}; expected {', '.join(get_args(VoiFunction))}."
+            )
         if not (math.isfinite(self.center) and math.isfinite(self.width) and self.width > 0):
             raise UnsupportedError(
                 f"Cannot use a window of centre {self.center} and width {self.width}; "
@@ -54,9 +65,9 @@ class WindowLevel:
 
     @classmethod
     def from_range(cls, low: float, high: float, explanation: str = "") -> WindowLevel:
-        """Return the window from black at `low` to white at `high`; an empty range gets a width of 1."""
+        """Return the window from black at `low` to white at `high`, both exact; an empty range gets a width of 1."""
         width = float(high) - float(low)
-        return cls((float(low) + float(high)) / 2, width if width > 0 else 1.0, explanation)
+        return cls((float(low) + float(high)) / 2, width if width > 0 else 1.0, explanation, "LINEAR_EXACT")
 
 
 #: Named CT windows in HU, in the order of their keys 1 to 5.
@@ -94,7 +105,7 @@ def auto_window(array: NDArray[np.generic]) -> WindowLevel:
     sample = flat[:: max(1, flat.size // _AUTO_SAMPLES)].astype(np.float64)
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
-        return WindowLevel(0.0, 1.0, "auto")
+        return WindowLevel(0.0, 1.0, "auto", "LINEAR_EXACT")
     low, high = np.percentile(sample, _AUTO_PERCENTILES)
     if not high > low:
         low, high = float(sample.min()), float(sample.max())
