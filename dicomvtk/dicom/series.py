@@ -88,7 +88,7 @@ def _split(frames: list[Frame]) -> list[FrameGroup]:
             kind = replace(kind, alone=frame.path)
         parts.setdefault((kind, orientation, spacing), []).append(frame)
     parts = {key: members for old, found in parts.items() for key, members in _by_contrast(old, found).items()}
-    findings = _differences(list(parts), splitter, frames)
+    findings = _differences(list(parts), splitter)
     return [
         FrameGroup(tuple(members), (*findings, *_localizer(key[0], members, len(parts))))
         for key, members in parts.items()
@@ -172,32 +172,35 @@ def _same_spacing(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return all(abs(x - y) <= _SAME_SPACING * abs(y) for x, y in zip(a, b, strict=True))
 
 
-def _differences(keys: list[tuple[_Kind, int, int]], splitter: _Splitter, frames: list[Frame]) -> list[Finding]:
+def _differences(keys: list[tuple[_Kind, int, int]], splitter: _Splitter) -> list[Finding]:
     """Say why a series became several entries."""
     if len(keys) == 1:
         return []
     found = []
     kinds = [kind for kind, _, _ in keys]
-    name = _series_name(frames[0].common)
     sizes = dict.fromkeys(f"{kind.columns} x {kind.rows}" for kind in kinds)
     if len(sizes) > 1:
-        found.append(finding("mixed-size", f"{name} holds images of {', '.join(sizes)}; each size is its own entry."))
+        found.append(
+            finding("mixed-size", f"The series holds images of {', '.join(sizes)}; each size is its own entry.")
+        )
     contrasts = len({kind.contrast for kind in kinds})
     if contrasts > 1:
         found.append(
-            finding("mixed-contrast", f"{name} holds {contrasts} kinds of image (ImageType); each is its own entry.")
+            finding(
+                "mixed-contrast", f"The series holds {contrasts} kinds of image (ImageType); each is its own entry."
+            )
         )
     if len({kind.colour for kind in kinds}) > 1:
-        found.append(finding("mixed-kind", f"{name} holds grey and colour images; each kind is its own entry."))
+        found.append(finding("mixed-kind", f"The series holds grey and colour images; each kind is its own entry."))
     orientations = {orientation for _, orientation, _ in keys}
     if len(orientations) > 1:
         found.append(
-            finding("mixed-orientation", f"{name} holds {len(orientations)} orientations; each is its own entry.")
+            finding("mixed-orientation", f"The series holds {len(orientations)} orientations; each is its own entry.")
         )
     spacings = [splitter.spacings[n] for n in dict.fromkeys(spacing for _, _, spacing in keys)]
     if len(spacings) > 1:
         words = ", ".join("none" if s is None else f"{s[0]:g} x {s[1]:g} mm" for s in spacings)
-        found.append(finding("mixed-spacing", f"{name} holds pixel spacings {words}; each is its own entry."))
+        found.append(finding("mixed-spacing", f"The series holds pixel spacings {words}; each is its own entry."))
     return found
 
 
@@ -205,7 +208,3 @@ def _localizer(kind: _Kind, members: list[Frame], parts: int) -> list[Finding]:
     if not kind.localizer or parts == 1:
         return []
     return [finding("localizer", f"{len(members)} localizer images are set apart.", [f.path for f in members])]
-
-
-def _series_name(common: Common) -> str:
-    return f"Series {common.series_uid or common.series_number or '(no SeriesInstanceUID)'}"
