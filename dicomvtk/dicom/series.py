@@ -191,7 +191,7 @@ def _differences(keys: list[tuple[_Kind, int, int]], splitter: _Splitter) -> lis
             )
         )
     if len({kind.colour for kind in kinds}) > 1:
-        found.append(finding("mixed-kind", f"The series holds grey and colour images; each kind is its own entry."))
+        found.append(finding("mixed-kind", "The series holds grey and colour images; each kind is its own entry."))
     orientations = {orientation for _, orientation, _ in keys}
     if len(orientations) > 1:
         found.append(
