@@ -11,7 +11,10 @@ from natsort import natsorted
 
 from dicomvtk.errors import NoDicomError
 
-__all__ = ["Skipped", "file_version", "list_files"]
+__all__ = ["STAGING", "Skipped", "file_version", "list_files"]
+
+#: Where new versions of files wait while a folder is saved: never entered, since each is a copy of a file beside it.
+STAGING = ".dicomvtk-saving"
 
 #: Why files were passed over: reason to paths.
 Skipped = dict[str, list[str]]
@@ -80,7 +83,8 @@ def _sorted_entries(entries: Iterable[os.DirEntry[str]], skipped: Skipped) -> tu
             if entry.is_file():
                 names.append(entry.name)
             elif entry.is_dir():
-                folders.append(entry.name)
+                if entry.name != STAGING:
+                    folders.append(entry.name)
             else:
                 reason = "dangling link" if entry.is_symlink() else "not a regular file"
                 skipped.setdefault(reason, []).append(entry.path)
