@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,10 @@ from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import SurfaceLayer, VolumeLayer
 from dicomvtk.volume import Volume
 
-__all__ = ["Corners", "pane_3d_corners", "person_name", "position_text", "slice_corners", "window_text"]
+__all__ = ["Corners", "pane_3d_corners", "person_name", "position_text", "probe_lines", "slice_corners", "window_text"]
+
+
+_SLAB_NAMES = {"max": "MIP", "min": "MinIP", "mean": "Mean"}
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,14 @@ def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: boo
     """
     index = plane.index_at(state.crosshair)
     where = f"{plane.name.capitalize()} {index + 1}/{plane.count}"
+    if any(state.tilt):
+        where += "  oblique"
     offset = float(plane.shown_at(state.crosshair) @ plane.normal)
     lines = [where, f"{_along(plane, offset)}   {plane.step_mm:.3g} mm apart" if plane.count > 1 else ""]
+    if state.slab.thickness_mm > 0:
+        lines.append(f"{_SLAB_NAMES[state.slab.blend]} of {state.slab.thickness_mm:g} mm")
     if first and state.show_crosshair:
-        lines.append(value_text(volume, state.crosshair))
+        lines += probe_lines(volume, state.crosshair)
     zoom = state.pane_camera(plane.name).zoom
     return Corners(
         top_left=_lines(*_who(volume)) if first else (),
@@ -49,8 +57,13 @@ def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: boo
 
 def pane_3d_corners(state: State, level_unit: str, note: str) -> Corners:
     """Return the corners of the 3-D pane: what is drawn and, in `note`, what was left out to draw it."""
-    drawn = [f"Volume: {layer.preset}" for layer in state.shown(VolumeLayer)]
-    drawn += [f"Surface at {layer.level:g} {level_unit}".rstrip() for layer in state.shown(SurfaceLayer)]
+    drawn = [_rays_text(layer, level_unit) for layer in state.shown(VolumeLayer)]
+    drawn += [
+        f"{layer.name.capitalize() or 'Surface'} at {layer.level:g} {level_unit}".rstrip()
+        for layer in state.shown(SurfaceLayer)
+    ]
+    if state.clip is not None:
+        drawn.append(f"Cut off: {state.clip}")
     return Corners(bottom_left=_lines(*drawn, note if state.shown(VolumeLayer) else ""))
 
 
@@ -73,14 +86,24 @@ def window_text(window: WindowLevel, *, inverted: bool = False) -> str:
     return "  ".join(part for part in (text, window.explanation, "inverted" if inverted else "") if part)
 
 
-def value_text(volume: Volume, point: Float3) -> str:
-    """Return the value of the voxel at `point` (LPS mm) and where that is; empty outside the volume."""
+def probe_lines(volume: Volume, point: Float3) -> tuple[str, ...]:
+    """Return what is at `point` (LPS mm): value and place, voxel index, and the file of that slice; none outside."""
     index = np.rint(volume.geometry.physical_to_index(point)).astype(int)
     if np.any(index < 0) or np.any(index >= volume.geometry.shape):
-        return ""
+        return ()
     value = volume.array[tuple(index)]
     shown = ", ".join(_number(float(v)) for v in value) if volume.is_colour else _number(float(value))
-    return f"{shown} {volume.info.unit}".rstrip() + " at " + position_text(point, placed=volume.geometry.placed)
+    text = f"{shown} {volume.info.unit}".rstrip() + " at " + position_text(point, placed=volume.geometry.placed)
+    return _lines(text, f"voxel {', '.join(str(n) for n in index)}", _source_text(volume, int(index[2])))
+
+
+def _source_text(volume: Volume, k: int) -> str:
+    """Return the name of the file that slice `k` came from, and the frame in it where it holds several."""
+    sources = volume.info.sources
+    if k >= len(sources):
+        return ""
+    several = any(source.frame for source in sources)
+    return os.path.basename(sources[k].file) + (f" frame {sources[k].frame + 1}" if several else "")
 
 
 def position_text(point: Float3, *, placed: bool) -> str:
@@ -95,6 +118,13 @@ def position_text(point: Float3, *, placed: bool) -> str:
         orientation_letters([0.0] * n + [1.0 if v >= 0 else -1.0] + [0.0] * (2 - n)) for n, v in enumerate(point)
     ]
     return "  ".join(f"{letter} {abs(v):.1f}" for letter, v in zip(letters, point, strict=True))
+
+
+def _rays_text(layer: VolumeLayer, unit: str) -> str:
+    blend = {"max": "MIP", "min": "MinIP", "composite": "mixed"}.get(layer.blend or "", "")
+    shift = f"{layer.shift:+.4g} {unit}".rstrip() if layer.shift else ""
+    stretch = f"x {layer.stretch:.3g}" if layer.stretch != 1 else ""
+    return "  ".join(part for part in (f"Volume: {layer.preset}", blend, shift, stretch) if part)
 
 
 def _along(plane: SlicePlane, offset: float) -> str:

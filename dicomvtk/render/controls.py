@@ -72,8 +72,10 @@ class Controls:
         self._hand_over_events()
 
     @property
-    def dragging_3d(self) -> bool:
-        return self._drag is not None and self._drag.pane == PANE_3D and self._drag.moved
+    def dragging(self) -> bool:
+        """Whether a button is held down that turns the volume or the planes: drawing had better be fast."""
+        drag = self._drag
+        return drag is not None and drag.moved and (drag.pane == PANE_3D or drag.kind == "tilt")
 
     def _hand_over_events(self) -> None:
         """Listen to the interactor itself: VTK's styles take the focus during a drag, and quit on keys of their own."""

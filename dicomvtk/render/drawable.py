@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis
 from dicomvtk.volume import Volume
 
-__all__ = ["Reduced", "drawable", "frame_note", "grey", "reduced"]
+__all__ = ["Reduced", "drawable", "frame_note", "grey", "reduced", "whole_frame"]
 
 #: Bytes of the longest integers whose slices VTK draws.
 _LONGEST_INTEGER = 4
@@ -20,23 +21,45 @@ _LONGEST_INTEGER = 4
 _LUMA = (0.299, 0.587, 0.114)
 
 
-def drawable(volume: Volume) -> Volume:
-    """Return the first frame of `volume`, voxels shared wherever the screen can take them as they are.
+def drawable(volume: Volume, frame: tuple[int, ...] = ()) -> Volume:
+    """Return one frame of `volume`, voxels shared wherever the screen can take them as they are.
 
     Complex values become magnitudes, booleans 0 and 1; NaN and infinity the smallest finite value, since the volume
     mappers of VTK compute garbage tables from them; 64-bit integers 32-bit ones or floating point, since slices of
-    them stay black (VTK 9.7).
+    them stay black (VTK 9.7). Raises UnsupportedError for a frame that is not there.
     """
-    first = volume.frame(*[0] * len(volume.axes)) if volume.axes else volume
-    array = _real(first.array)
+    one = volume.frame(*whole_frame(volume.axes, frame)) if volume.axes else volume
+    array = _real(one.array)
     if array.dtype.kind == "f":
         array = _finite(array)
-    return first if array is first.array else first.with_array(array)
+    return one if array is one.array else one.with_array(array)
 
 
-def frame_note(axes: tuple[Axis, ...]) -> str:
-    """Return what to say about a volume with further axes, of which the first frame is shown; empty without them."""
-    return ", ".join(f"{axis.keyword} 1/{len(axis)}" for axis in axes if len(axis) > 1)
+def whole_frame(axes: tuple[Axis, ...], frame: tuple[int, ...]) -> tuple[int, ...]:
+    """Return `frame` with an index for each of `axes`, 0 for those it leaves out.
+
+    Raises UnsupportedError for an index that an axis does not have, and for more indices than axes.
+    """
+    if len(frame) > len(axes) or any(n >= len(axis) for n, axis in zip(frame, axes, strict=False)):
+        there = ", ".join(f"{axis.keyword} 0 to {len(axis) - 1}" for axis in axes) or "none: it is 3-D"
+        raise UnsupportedError(f"There is no frame {', '.join(map(str, frame))} in this volume; there are: {there}.")
+    return (*frame, *[0] * (len(axes) - len(frame)))
+
+
+def frame_note(axes: tuple[Axis, ...], frame: tuple[int, ...] = ()) -> str:
+    """Return which frame of a volume with further axes is shown, and the values it stands for; empty without axes."""
+    whole = whole_frame(axes, frame)
+    return ", ".join(
+        f"{axis.keyword} {n + 1}/{len(axis)}{_axis_value(axis, n)}"
+        for axis, n in zip(axes, whole, strict=True)
+        if len(axis) > 1
+    )
+
+
+def _axis_value(axis: Axis, index: int) -> str:
+    value = axis.values[index]
+    shown = f"{value:.6g}" if isinstance(value, (int, float)) else str(value)
+    return f": {shown} {axis.unit}".rstrip()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor, vtkTextProperty
 
+from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.fonts import readable, set_font, text_bounds
 from dicomvtk.render.layout import Rect
+from dicomvtk.render.text import ink, text_actor
 
-__all__ = ["PaneLabels", "font_size"]
+__all__ = ["PaneLabels", "fitted", "font_size"]
 
 _CORNER_COLOUR = (0.86, 0.88, 0.90)
 _LETTER_COLOUR = (1.0, 0.80, 0.35)
 _MARGIN = 6
-#: How dark the ground behind text is: over bright tissue white letters need it, over air it does not show.
-_SHADE_OPACITY = 0.45
 #: Below this width (pixels) the corners would cover the picture: only the first line at the bottom left stays.
 _NARROW = 240
 #: Below this width or height (pixels) there is no room for any text.
@@ -47,12 +47,17 @@ class PaneLabels:
     def __init__(self, renderer: vtkRenderer) -> None:
         self._renderer = renderer
         self._lines: dict[str, list[vtkTextActor]] = {name: [] for name in _CORNERS}
-        self._letters = [_text_actor(renderer, place, _LETTER_COLOUR, bold=True) for place in _SIDES]
+        self._letters = [_actor_at(renderer, place, _LETTER_COLOUR, bold=True) for place in _SIDES]
         self._now: object = None
 
-    def apply(self, corners: Corners, letters: tuple[str, str, str, str], rect: Rect, *, visible: bool) -> None:
-        """Show `corners` and the `letters` at left, right, bottom and top of a pane that takes `rect`."""
-        wanted = (corners, letters, rect, visible)
+    def apply(
+        self, corners: Corners, letters: tuple[str, str, str, str], rect: Rect, *, visible: bool, light: bool = False
+    ) -> None:
+        """Show `corners` and the `letters` at left, right, bottom and top of a pane that takes `rect`.
+
+        `light` writes for a bright background.
+        """
+        wanted = (corners, letters, rect, visible, light)
         if wanted == self._now:
             return
         self._now = wanted
@@ -63,34 +68,25 @@ class PaneLabels:
             self._write_corner(actors, getattr(shown if visible else Corners(), name), name, rect, size)
         for letter, actor, place in zip(letters, self._letters, _SIDES, strict=True):
             _write(actor, letter if visible else "", place, rect, round(size * _LETTER_SHARE), 0)
+            ink(actor, _LETTER_COLOUR, light=light)
+        for actor in (actor for actors in self._lines.values() for actor in actors):
+            ink(actor, _CORNER_COLOUR, light=light)
 
     def _write_corner(
         self, actors: list[vtkTextActor], lines: tuple[str, ...], name: str, rect: Rect, size: int
     ) -> None:
         place = _CORNERS[name]
         while len(actors) < len(lines):
-            actors.append(_text_actor(self._renderer, place, _CORNER_COLOUR))
+            actors.append(_actor_at(self._renderer, place, _CORNER_COLOUR))
         for number, actor in enumerate(actors):
             line = lines[number] if number < len(lines) else ""
             from_top = number if place[1] else number - (len(lines) - 1)
             _write(actor, line, place, rect, size, -round(from_top * size * _LINE_SHARE))
 
 
-def _text_actor(
-    renderer: vtkRenderer, place: Place, colour: tuple[float, float, float], *, bold: bool = False
-) -> vtkTextActor:
-    actor = vtkTextActor()
-    actor.SetTextScaleModeToNone()
-    style = actor.GetTextProperty()
-    style.SetColor(colour)
-    style.SetBold(bold)
-    style.ShadowOn()
-    style.SetShadowOffset(1, -1)
-    style.SetBackgroundOpacity(_SHADE_OPACITY)
-    style.SetJustification({0.0: 0, 0.5: 1, 1.0: 2}[place[0]])
-    style.SetVerticalJustification({0.0: 0, 0.5: 1, 1.0: 2}[place[1]])
-    renderer.AddViewProp(actor)
-    return actor
+def _actor_at(renderer: vtkRenderer, place: Place, colour: Float3, *, bold: bool = False) -> vtkTextActor:
+    justification, vertical = ({0.0: 0, 0.5: 1, 1.0: 2}[share] for share in place)
+    return text_actor(renderer, colour, justification=justification, vertical=vertical, bold=bold)
 
 
 def _write(actor: vtkTextActor, line: str, place: Place, rect: Rect, size: int, raise_by: int) -> None:
@@ -102,10 +98,10 @@ def _write(actor: vtkTextActor, line: str, place: Place, rect: Rect, size: int, 
     text = readable(line)
     set_font(style, text.font)
     style.SetFontSize(size)
-    fitted = _fitted(text.text, style, rect.width // 2 - 2 * _MARGIN)
-    actor.SetInput(fitted)
+    shown = fitted(text.text, style, rect.width // 2 - 2 * _MARGIN)
+    actor.SetInput(shown)
     x, y = _inside(place[0], rect.width), _inside(place[1], rect.height) + raise_by
-    actor.SetPosition(x, y + _correction(fitted, style, place[1]))
+    actor.SetPosition(x, y + _correction(shown, style, place[1]))
 
 
 def _inside(share: float, side: int) -> float:
@@ -120,7 +116,7 @@ def _correction(line: str, style: vtkTextProperty, share: float) -> int:
     return max(0, -bottom) if share == 0.0 else 0
 
 
-def _fitted(line: str, style: vtkTextProperty, widest: int) -> str:
+def fitted(line: str, style: vtkTextProperty, widest: int) -> str:
     """Return `line`, its end replaced by dots where it is wider than `widest` pixels."""
     if _width(line, style) <= widest:
         return line

@@ -11,12 +11,17 @@ from dicomvtk.geometry import Float3
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.scene import PaneCamera
 
-__all__ = ["PANE_3D", "Rect", "mm_per_pixel", "pane_at", "pane_rects", "point_on_screen", "point_under"]
+__all__ = ["PANES", "PANE_3D", "Rect", "mm_per_pixel", "pane_at", "pane_rects", "point_on_screen", "point_under"]
 
 PANE_3D = "3d"
 
-#: Left to right, top to bottom; coronal under axial, so that left and right line up.
-_QUAD = (("axial", "sagittal"), ("coronal", PANE_3D))
+#: The panes of the layouts of several. Coronal under axial, so that left and right line up.
+PANES: dict[str, tuple[str, ...]] = {
+    "quad": ("axial", "sagittal", "coronal", PANE_3D),
+    "three": ("axial", "sagittal", "coronal"),
+}
+#: Width of the large pane of the layout of three, as a share of the window's.
+_LARGE = 0.6
 
 
 @dataclass(frozen=True)
@@ -39,16 +44,18 @@ def pane_rects(layout: str, size: tuple[int, int]) -> dict[str, Rect]:
     {'axial': Rect(x=0, y=0, width=400, height=300)}
     """
     width, height = max(2, size[0]), max(2, size[1])
-    if layout != "quad":
+    if layout not in PANES:
         return {layout: Rect(0, 0, width, height)}
-    left, bottom = width // 2, height // 2
-    columns = ((0, left), (left, width - left))
-    rows = ((bottom, height - bottom), (0, bottom))
-    return {
-        name: Rect(x, y, w, h)
-        for names, (y, h) in zip(_QUAD, rows, strict=True)
-        for name, (x, w) in zip(names, columns, strict=True)
-    }
+    bottom = height // 2
+    places: tuple[tuple[int, int, int, int], ...]
+    if layout == "three":
+        left = max(1, round(_LARGE * width))
+        places = ((0, 0, left, height), (left, bottom, width - left, height - bottom), (left, 0, width - left, bottom))
+    else:
+        left = width // 2
+        upper = ((0, bottom, left, height - bottom), (left, bottom, width - left, height - bottom))
+        places = (*upper, (0, 0, left, bottom), (left, 0, width - left, bottom))
+    return {name: Rect(*place) for name, place in zip(PANES[layout], places, strict=True)}
 
 
 def pane_at(rects: dict[str, Rect], x: float, y: float) -> str | None:

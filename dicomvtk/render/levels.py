@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.volume import Volume
 
-__all__ = ["surface_level", "usual_window", "value_spread"]
+__all__ = ["TISSUE_LEVELS", "surface_level", "tissue_level", "usual_window", "value_spread"]
 
 #: HU where bone begins for a surface, and where skin does in a CT without bone.
 _CT_BONE_LEVEL = 250.0
 _CT_SKIN_LEVEL = -300.0
+#: HU at which the surface of a tissue lies in CT: half way from it to what is around it, or a little less.
+TISSUE_LEVELS: dict[str, float] = {"bone": _CT_BONE_LEVEL, "skin": _CT_SKIN_LEVEL, "lung": -500.0}
 #: More samples than this do not move a histogram visibly, and cost time.
 _SAMPLES = 250_000
 #: Most of a volume is air: its bright end is a small share of the voxels.
@@ -67,6 +70,21 @@ def surface_level(volume: Volume) -> float:
         between = np.nan_to_num(below * above * apart**2)
     best = np.nonzero(between >= between.max() * _PLATEAU)[0]  # a gap between the two: its middle, away from noise
     return float(edges[(best[0] + best[-1]) // 2 + 1])
+
+
+def tissue_level(name: str, volume: Volume) -> float:
+    """Return the level of a tissue's surface in HU.
+
+    Raises UnsupportedError for a name that has none, and for values that are not those of CT.
+    """
+    if name not in TISSUE_LEVELS:
+        raise UnsupportedError(f"Unknown tissue {name!r}; expected one of {', '.join(TISSUE_LEVELS)}.")
+    if volume.info.modality != "CT":
+        raise UnsupportedError(
+            f"Cannot tell {name} by its value in {volume.info.modality or 'a volume of no modality'}: levels by name "
+            "are HU of CT. Give a level."
+        )
+    return TISSUE_LEVELS[name]
 
 
 def _colour_window(dtype: np.dtype[Any]) -> WindowLevel:

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
-from dicomvtk.geometry import Float3
 from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel, point_under
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
+from dicomvtk.render.rotations import rotation
 from dicomvtk.render.scene import Camera3D, Layer, PaneCamera, SliceLayer
+from dicomvtk.render.viewpoints import SIDES
 from dicomvtk.volume import Volume
 
 __all__ = [
-    "SIDES",
     "faced",
     "maximised",
     "next_window",
@@ -39,16 +39,6 @@ _WINDOW_DOUBLINGS = 3.0
 _LEVEL_WIDTHS = 2.0
 #: Degrees that the volume turns in a drag across the pane.
 _TURN_DEGREES = 200.0
-
-#: Direction into the screen and up, LPS, by the side that the eye is on.
-SIDES: dict[str, tuple[Float3, Float3]] = {
-    "A": ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    "P": ((0.0, -1.0, 0.0), (0.0, 0.0, 1.0)),
-    "L": ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
-    "R": ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
-    "H": ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0)),
-    "F": ((0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
-}
 
 
 def scrolled(state: State, plane: SlicePlane, slices: int) -> State:
@@ -108,16 +98,16 @@ def panned_3d(state: State, mm_per_pixel_at_centre: float, dx: float, dy: float)
 def turned(state: State, dx: float, dy: float) -> State:
     """Return `state` with the volume turned by a drag of shares (dx, dy) of the pane, as if taken by its front."""
     direction, up = np.asarray(state.camera.direction), np.asarray(state.camera.up)
-    about_up = _rotation(up, -np.radians(_TURN_DEGREES) * dx)
+    about_up = rotation(up, -np.radians(_TURN_DEGREES) * dx)
     direction = about_up @ direction
-    about_right = _rotation(np.cross(direction, up), np.radians(_TURN_DEGREES) * dy)
+    about_right = rotation(np.cross(direction, up), np.radians(_TURN_DEGREES) * dy)
     return replace(state, camera=_camera(state.camera, about_right @ direction, about_right @ up))
 
 
 def rolled(state: State, degrees: float) -> State:
     """Return `state` with the volume rolled counter-clockwise on the screen."""
     direction = np.asarray(state.camera.direction)
-    about = _rotation(direction, np.radians(degrees))
+    about = rotation(direction, np.radians(degrees))
     return replace(state, camera=_camera(state.camera, direction, about @ np.asarray(state.camera.up)))
 
 
@@ -158,14 +148,6 @@ def _with_pane(state: State, pane: str, camera: PaneCamera) -> State:
 
 def _clamped(zoom: float) -> float:
     return min(max(zoom, _LEAST_ZOOM), _MOST_ZOOM)
-
-
-def _rotation(axis: NDArray[np.float64], radians: float) -> NDArray[np.float64]:
-    """Return the (3, 3) matrix that turns by `radians` about a unit vector (Rodrigues)."""
-    x, y, z = axis / np.linalg.norm(axis)
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    turn: NDArray[np.float64] = np.eye(3) + np.sin(radians) * cross + (1 - np.cos(radians)) * cross @ cross
-    return turn
 
 
 def _camera(camera: Camera3D, direction: NDArray[np.float64], up: NDArray[np.float64]) -> Camera3D:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dicomvtk.anatomy import orientation_letters
 from dicomvtk.geometry import Float3, Geometry, axis_moves
+from dicomvtk.render.rotations import carried, rotation_of
 from dicomvtk.render.scene import PLANES
 
 __all__ = ["SlicePlane", "flat_plane", "slice_planes"]
@@ -41,6 +42,8 @@ class SlicePlane:
         Slice n lies at ``first_mm + n * step_mm`` along `normal`, n from 0 to count - 1.
     snaps : bool
         Only whole slices are shown, as they were acquired; otherwise the plane goes exactly through the crosshair.
+    axis : int
+        The grid axis (0, 1, 2 for i, j, k) that the normal lies along, or nearest to.
     centre : (3,) array
         Middle of the volume, LPS mm.
     size_mm : (width, height)
@@ -57,6 +60,7 @@ class SlicePlane:
     step_mm: float
     count: int
     snaps: bool
+    axis: int
     centre: Vector
     size_mm: tuple[float, float]
     placed: bool
@@ -86,6 +90,11 @@ class SlicePlane:
         x, y, z = (float(v) for v in point + (wanted - float(point @ self.normal)) * self.normal)
         return (x, y, z)
 
+    def trace_of(self, other: SlicePlane) -> Vector:
+        """Return the unit vector (3,) along which this plane and `other` cross."""
+        along = np.cross(self.normal, other.normal)
+        return np.asarray(along / np.linalg.norm(along))
+
     def letters(self) -> tuple[str, str, str, str]:
         """Return the letters at the left, right, bottom and top of the screen; empty for an unplaced volume."""
         if not self.placed:
@@ -95,17 +104,20 @@ class SlicePlane:
         return (left, right, bottom, top)
 
 
-def slice_planes(geometry: Geometry, along: str = "volume") -> dict[str, SlicePlane]:
+def slice_planes(
+    geometry: Geometry, along: str = "volume", tilt: Float3 = (0.0, 0.0, 0.0), *, neurological: bool = False
+) -> dict[str, SlicePlane]:
     """Return the axial, sagittal and coronal plane of a grid, by name.
 
     `along` is ``"volume"``: along the grid's own axes, each plane the one nearest to its name, slices as acquired; or
-    ``"patient"``: exactly along L, P and S, through an oblique grid.
+    ``"patient"``: exactly along L, P and S, through an oblique grid. `tilt` turns all three from there, a rotation
+    vector in LPS degrees. `neurological` looks at axial and coronal slices from the other side.
     """
     moves = axis_moves(geometry, "LPS")
     signs = [-1.0 if flip else 1.0 for flip in moves.flip]
     grid = np.column_stack([geometry.direction[:, axis] * sign for axis, sign in zip(moves.order, signs, strict=True)])
-    body = grid if along == "volume" else np.eye(3)
-    return {name: _plane(geometry, name, body, moves.order, along) for name in PLANES}
+    frame = _Frame(grid if along == "volume" else np.eye(3), moves.order, rotation_of(tilt), along == "volume")
+    return {name: _plane(geometry, name, frame, neurological=neurological) for name in PLANES}
 
 
 def flat_plane(geometry: Geometry) -> str | None:
@@ -116,18 +128,36 @@ def flat_plane(geometry: Geometry) -> str | None:
     return None
 
 
-def _plane(geometry: Geometry, name: str, body: Vector, order: tuple[int, int, int], along: str) -> SlicePlane:
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """The directions that planes lie along: columns nearest to L, P, S of `body`, and the grid axis of each."""
+
+    body: Vector
+    order: tuple[int, int, int]
+    turn: Vector
+    whole_slices: bool
+
+    @property
+    def turned(self) -> bool:
+        return not np.array_equal(self.turn, np.eye(3))
+
+
+def _plane(geometry: Geometry, name: str, frame: _Frame, *, neurological: bool) -> SlicePlane:
     (right_axis, right_sign), (up_axis, up_sign), normal_axis = _SCREEN[name]
-    right, up = body[:, right_axis] * right_sign, body[:, up_axis] * up_sign
-    axis = order[normal_axis]
+    if neurological and name != "sagittal":
+        right_sign = -right_sign
+    axis = frame.order[normal_axis]
+    snaps = frame.whole_slices and not frame.turned
+    normal = geometry.direction[:, axis] if frame.whole_slices else frame.body[:, normal_axis]
+    # The smallest turn: a plane that turns within itself leaves the picture as it is, and only its traces turn.
+    turn = carried(normal, frame.turn @ normal)
+    normal = turn @ normal if frame.turned else normal
+    right, up = frame.body[:, right_axis] * right_sign, frame.body[:, up_axis] * up_sign
+    if frame.turned:
+        right, up = turn @ right, turn @ up
     step = geometry.spacing[axis]
     centre = geometry.index_to_physical((np.asarray(geometry.shape) - 1) / 2)
-    if along == "volume":
-        normal = geometry.direction[:, axis]
-        count = geometry.shape[axis]
-    else:
-        normal = body[:, normal_axis]
-        count = max(1, round(_extent(geometry, normal) / step))
+    count = geometry.shape[axis] if snaps else max(1, round(_extent(geometry, normal) / step))
     return SlicePlane(
         name=name,
         right=right,
@@ -136,7 +166,8 @@ def _plane(geometry: Geometry, name: str, body: Vector, order: tuple[int, int, i
         first_mm=float(centre @ normal) - (count - 1) / 2 * step,
         step_mm=step,
         count=count,
-        snaps=along == "volume",
+        snaps=snaps,
+        axis=axis,
         centre=centre,
         size_mm=(_extent(geometry, right), _extent(geometry, up)),
         placed=geometry.placed,

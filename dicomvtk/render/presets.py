@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import UnsupportedError
+from dicomvtk.render.layers import VolumeLayer
 
-__all__ = ["PRESETS", "Transfer", "preset_name", "transfer_table"]
+__all__ = ["PRESETS", "Transfer", "adjusted", "next_preset", "preset_name", "transfer_table"]
 
 #: value, red, green, blue (0 to 1), opacity (0 to 1 over `Transfer.unit_mm`).
 Point = tuple[float, float, float, float, float]
@@ -18,13 +20,13 @@ class Transfer:
     """How values become colour and opacity along a ray.
 
     `points` are straight lines between (value, r, g, b, opacity); `unit_mm` is the length over which an opacity is
-    meant; `shade` lights what is opaque; `maximum` shows the largest value along the ray instead of mixing.
+    meant; `shade` lights what is opaque; `blend` is how the values along a ray become one (`layers.BLENDS`).
     """
 
     points: tuple[Point, ...]
     unit_mm: float = 1.0
     shade: bool = True
-    maximum: bool = False
+    blend: str = "composite"
 
 
 _CT_BONE = Transfer(
@@ -55,6 +57,42 @@ _CT_SKIN = Transfer(
 PRESETS: dict[str, Transfer] = {
     "ct-bone": _CT_BONE,
     "ct-skin": _CT_SKIN,
+    "ct-lung": Transfer(
+        (
+            (-1024.0, 0.0, 0.0, 0.0, 0.0),
+            (-920.0, 0.35, 0.45, 0.60, 0.0),
+            (-800.0, 0.55, 0.68, 0.82, 0.12),
+            (-600.0, 0.92, 0.78, 0.72, 0.25),
+            (-450.0, 0.95, 0.60, 0.50, 0.10),
+            (-350.0, 0.95, 0.60, 0.50, 0.0),
+            (3000.0, 1.0, 1.0, 1.0, 0.0),
+        ),
+        unit_mm=3.0,
+    ),
+    "ct-vessels": Transfer(
+        (
+            (-1024.0, 0.0, 0.0, 0.0, 0.0),
+            (130.0, 0.50, 0.05, 0.04, 0.0),
+            (190.0, 0.80, 0.14, 0.10, 0.35),
+            (320.0, 0.95, 0.40, 0.28, 0.70),
+            (550.0, 0.97, 0.90, 0.78, 0.80),
+            (3000.0, 1.0, 1.0, 1.0, 0.95),
+        ),
+        unit_mm=1.5,
+    ),
+    "ct-muscle": Transfer(
+        (
+            (-1024.0, 0.0, 0.0, 0.0, 0.0),
+            (-20.0, 0.55, 0.20, 0.16, 0.0),
+            (40.0, 0.72, 0.30, 0.24, 0.30),
+            (120.0, 0.85, 0.48, 0.38, 0.55),
+            (250.0, 0.93, 0.82, 0.68, 0.80),
+            (3000.0, 1.0, 1.0, 1.0, 0.95),
+        ),
+        unit_mm=2.0,
+    ),
+    "ct-mip": Transfer(((-100.0, 0.0, 0.0, 0.0, 0.0), (900.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
+    "mr-mip": Transfer(((0.0, 0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
     "mr-brain": Transfer(
         (
             (0.0, 0.0, 0.0, 0.0, 0.0),
@@ -65,7 +103,7 @@ PRESETS: dict[str, Transfer] = {
         ),
         unit_mm=2.5,
     ),
-    "pet-mip": Transfer(((0.0, 0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0)), shade=False, maximum=True),
+    "pet-mip": Transfer(((0.0, 0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
     "default": Transfer(
         (
             (0.0, 0.0, 0.0, 0.0, 0.0),
@@ -76,7 +114,7 @@ PRESETS: dict[str, Transfer] = {
         unit_mm=3.0,
     ),
 }
-_STRETCHED = ("mr-brain", "pet-mip", "default")
+_STRETCHED = ("mr-brain", "mr-mip", "pet-mip", "default")
 _BY_MODALITY = {"CT": "ct-bone", "MR": "mr-brain", "PT": "pet-mip", "NM": "pet-mip"}
 
 
@@ -100,4 +138,29 @@ def transfer_table(name: str, spread: WindowLevel) -> Transfer:
     if name not in _STRETCHED:
         return table
     points = tuple((spread.low + share * spread.width, r, g, b, opacity) for share, r, g, b, opacity in table.points)
-    return Transfer(points, table.unit_mm, table.shade, table.maximum)
+    return replace(table, points=points)
+
+
+def adjusted(table: Transfer, layer: VolumeLayer) -> Transfer:
+    """Return `table` shifted, stretched, blended and shaded as `layer` says.
+
+    Stretching leaves the value where opacity begins in its place.
+    """
+    begin = next((low[0] for low, high in itertools.pairwise(table.points) if high[4] > 0), table.points[0][0])
+    points = tuple(
+        (begin + (value - begin) * layer.stretch + layer.shift, r, g, b, opacity)
+        for value, r, g, b, opacity in table.points
+    )
+    blend = table.blend if layer.blend is None else layer.blend
+    if blend != "composite" and table.blend == "composite":
+        # Along a largest or smallest value an opacity would only darken: greys from end to end of the table.
+        shown = [point for point in points if point[4] > 0] or list(points)
+        points = ((points[0][0] if blend == "min" else shown[0][0], 0, 0, 0, 0), (shown[-1][0], 1, 1, 1, 1))
+    return Transfer(points, table.unit_mm, table.shade if layer.shade is None else layer.shade, blend)
+
+
+def next_preset(name: str | None, modality: str) -> str:
+    """Return the table after `name` among those for `modality`."""
+    prefix = {"CT": "ct-", "MR": "mr-", "PT": "pet-"}.get(modality, "")
+    names = [known for known in PRESETS if (prefix and known.startswith(prefix)) or known == "default"]
+    return names[(names.index(name) + 1) % len(names)] if name in names else names[0]

@@ -10,7 +10,8 @@ import numpy as np
 from dicomvtk.display import WindowLevel
 from dicomvtk.geometry import Float3
 from dicomvtk.render.drawable import grey
-from dicomvtk.render.levels import surface_level, usual_window, value_spread
+from dicomvtk.render.layout import PANES
+from dicomvtk.render.levels import TISSUE_LEVELS, surface_level, tissue_level, usual_window, value_spread
 from dicomvtk.render.planes import flat_plane
 from dicomvtk.render.presets import preset_name
 from dicomvtk.render.scene import Layer, SliceLayer, SurfaceLayer, View, VolumeLayer
@@ -32,6 +33,11 @@ class State(View):
     invert: bool = False
     layers: tuple[Layer, ...] = ()
 
+    @property
+    def panes(self) -> tuple[str, ...]:
+        """The names of the panes on the screen."""
+        return PANES.get(self.layout, (self.layout,))
+
     def shown(self, kind: type[_L]) -> tuple[_L, ...]:
         """Return the visible layers of one kind."""
         return tuple(layer for layer in self.layers if isinstance(layer, kind) and layer.visible)
@@ -44,7 +50,7 @@ def resolve(view: View, volume: Volume) -> State:
     """
     values = {f.name: getattr(view, f.name) for f in fields(View)}
     flat = flat_plane(volume.geometry)
-    if flat is not None and view.layout in ("quad", "3d"):
+    if flat is not None and view.layout in (*PANES, "3d"):
         values["layout"] = flat
     if view.crosshair is None:
         values["crosshair"] = middle_voxel(volume)
@@ -71,7 +77,9 @@ def middle_voxel(volume: Volume) -> Float3:
 
 def _resolved(layer: Layer, volume: Volume) -> Layer:
     if isinstance(layer, SurfaceLayer) and layer.level is None:
-        return replace(layer, level=surface_level(grey(volume)))
+        named = layer.name.lower() in TISSUE_LEVELS
+        level = tissue_level(layer.name.lower(), volume) if named else surface_level(grey(volume))
+        return replace(layer, level=level)
     if isinstance(layer, VolumeLayer) and layer.preset is None:
         return replace(layer, preset=preset_name(volume.info.modality, value_spread(volume)))
     return layer

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
+from dicomvtk.render.checks import check_zoom, floats, unit
+from dicomvtk.render.colour_maps import check_colour_map
+from dicomvtk.render.layers import Layer, SliceLayer, SurfaceLayer, VolumeLayer
 
 __all__ = [
+    "CLIP_SIDES",
     "LAYOUTS",
     "PLANES",
+    "SLAB_BLENDS",
     "Camera3D",
     "Layer",
     "PaneCamera",
+    "Slab",
     "SliceLayer",
     "SurfaceLayer",
     "View",
@@ -31,33 +37,21 @@ __all__ = [
 
 #: The anatomical planes, in the order in which a layout of four shows them.
 PLANES: tuple[str, ...] = ("axial", "sagittal", "coronal")
-LAYOUTS: tuple[str, ...] = ("quad", *PLANES, "3d")
+LAYOUTS: tuple[str, ...] = ("quad", "three", *PLANES, "3d")
+SLAB_BLENDS: tuple[str, ...] = ("max", "min", "mean")
+#: The sides of the patient that a slice may cut off the 3-D scene, with the slice that does.
+CLIP_SIDES: dict[str, str] = {
+    "A": "coronal",
+    "P": "coronal",
+    "L": "sagittal",
+    "R": "sagittal",
+    "H": "axial",
+    "F": "axial",
+}
 #: Cosine of the angle between a camera's two vectors that is taken as a right one: JSON of 4 digits still passes.
 _RIGHT_ANGLE_TOLERANCE = 1e-3
-_UNIT_TOLERANCE = 1e-12
+_WHOLE_BOX = (0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
 _PLANES_ALONG: tuple[str, ...] = ("volume", "patient")
-
-
-def _check_zoom(zoom: float) -> None:
-    if not (math.isfinite(zoom) and zoom > 0):
-        raise UnsupportedError(f"A zoom of {zoom}; expected a finite number above 0.")
-
-
-def _floats(values: Sequence[float], count: int, name: str) -> tuple[float, ...]:
-    """Return `values` as floats, refusing another number of them and what is not finite."""
-    numbers = tuple(float(v) for v in values)
-    if len(numbers) != count or not all(math.isfinite(v) for v in numbers):
-        raise UnsupportedError(f"{name} is {tuple(values)}; expected {count} finite numbers.")
-    return numbers
-
-
-def _unit(vector: Sequence[float], name: str) -> tuple[float, ...]:
-    numbers = _floats(vector, 3, name)
-    length = math.hypot(*numbers)
-    if length == 0:
-        raise UnsupportedError(f"{name} is {numbers}; expected a direction, and this has no length.")
-    # Left alone where it is one already, so that a view read back is the same to the last bit.
-    return numbers if abs(length - 1) < _UNIT_TOLERANCE else tuple(v / length for v in numbers)
 
 
 @dataclass(frozen=True)
@@ -68,8 +62,8 @@ class PaneCamera:
     pan_mm: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        _check_zoom(self.zoom)
-        object.__setattr__(self, "pan_mm", _floats(self.pan_mm, 2, "pan_mm"))
+        check_zoom(self.zoom)
+        object.__setattr__(self, "pan_mm", floats(self.pan_mm, 2, "pan_mm"))
 
 
 @dataclass(frozen=True)
@@ -86,49 +80,30 @@ class Camera3D:
     pan_mm: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        _check_zoom(self.zoom)
-        object.__setattr__(self, "pan_mm", _floats(self.pan_mm, 2, "pan_mm"))
-        object.__setattr__(self, "direction", _unit(self.direction, "direction"))
-        object.__setattr__(self, "up", _unit(self.up, "up"))
+        check_zoom(self.zoom)
+        object.__setattr__(self, "pan_mm", floats(self.pan_mm, 2, "pan_mm"))
+        object.__setattr__(self, "direction", unit(self.direction, "direction"))
+        object.__setattr__(self, "up", unit(self.up, "up"))
         across = sum(a * b for a, b in zip(self.direction, self.up, strict=True))
         if abs(across) > _RIGHT_ANGLE_TOLERANCE:
             raise UnsupportedError(f"A camera's direction {self.direction} and up {self.up} are not at right angles.")
 
 
 @dataclass(frozen=True)
-class SliceLayer:
-    """The volume in the slice panes; `in_3d` also shows the three slices in the 3-D pane."""
+class Slab:
+    """How thick the slices on the screen are: `thickness_mm` 0 is one slice, else `blend` of all inside is shown.
 
-    visible: bool = True
-    in_3d: bool = False
+    `blend` is ``"max"``, ``"min"`` or ``"mean"`` of the values across.
+    """
 
-
-@dataclass(frozen=True)
-class SurfaceLayer:
-    """The isosurface at `level` (modality values; None = chosen from the volume) in the 3-D pane."""
-
-    level: float | None = None
-    colour: Float3 = (0.92, 0.86, 0.74)
-    opacity: float = 1.0
-    visible: bool = True
+    thickness_mm: float = 0.0
+    blend: str = "max"
 
     def __post_init__(self) -> None:
-        if self.level is not None and not math.isfinite(self.level):
-            raise UnsupportedError(f"A surface at level {self.level}; expected a finite modality value.")
-        if not 0.0 <= self.opacity <= 1.0:
-            raise UnsupportedError(f"A surface of opacity {self.opacity}; expected 0 to 1.")
-        object.__setattr__(self, "colour", _floats(self.colour, 3, "colour"))
-
-
-@dataclass(frozen=True)
-class VolumeLayer:
-    """The volume cast by rays in the 3-D pane, coloured by a table of `presets` (None = by modality)."""
-
-    preset: str | None = None
-    visible: bool = True
-
-
-Layer = SliceLayer | SurfaceLayer | VolumeLayer
+        if not (math.isfinite(self.thickness_mm) and self.thickness_mm >= 0):
+            raise UnsupportedError(f"A slab of {self.thickness_mm} mm; expected a finite thickness of 0 or more.")
+        if self.blend not in SLAB_BLENDS:
+            raise UnsupportedError(f"Unknown slab blend {self.blend!r}; expected one of {', '.join(SLAB_BLENDS)}.")
 
 
 @dataclass(frozen=True)
@@ -137,8 +112,9 @@ class View:
 
     Parameters
     ----------
-    layout : ``"quad"``, ``"axial"``, ``"sagittal"``, ``"coronal"`` or ``"3d"``
-        A volume of one slice shows that slice alone where ``"quad"`` is asked for.
+    layout : ``"quad"``, ``"three"``, ``"axial"``, ``"sagittal"``, ``"coronal"`` or ``"3d"``
+        Three is the slices without the 3-D pane. A volume of one slice shows that slice alone where several panes
+        are asked for.
     crosshair : (x, y, z)
         The LPS point in mm that the slices go through; None = the middle voxel.
     window : WindowLevel
@@ -147,13 +123,29 @@ class View:
         White for low values; None = where the values are MONOCHROME1.
     along : ``"volume"`` or ``"patient"``
         Slices as acquired, each plane nearest to its name, or exactly along the patient's axes.
+    tilt : (x, y, z)
+        How the three planes are turned from there: a rotation vector in LPS, its length the angle in degrees.
+    neurological : bool
+        Axial from the head and coronal from behind: the patient's left on screen left.
+    slab : Slab
+        How thick the slices are.
+    colour_map : str
+        Colours of the slices by Matplotlib's name (`colour_maps`), ``_r`` for reversed; `colour_bar` shows them.
+    frame : tuple of int
+        Index along each dimension past the slices; what is left out is 0.
+    crop : (r, l, a, p, f, h)
+        What of the 3-D scene is kept: from and to, as shares (0 to 1) of the volume towards L, P and H.
+    clip : ``"A"``, ``"P"``, ``"L"``, ``"R"``, ``"H"`` or ``"F"``
+        The side that the slice through the crosshair cuts off the 3-D scene.
+    background : (r, g, b)
+        Behind slices and the 3-D scene, 0 to 1; None = dark.
     layers : tuple of layers
         None = slices and volume, the surface hidden.
 
     Raises
     ------
     UnsupportedError
-        For an unknown layout or an unknown choice of planes.
+        For names that are none of those above, and numbers that cannot be drawn.
 
     Examples
     --------
@@ -166,6 +158,15 @@ class View:
     window: WindowLevel | None = None
     invert: bool | None = None
     along: str = "volume"
+    tilt: Float3 = (0.0, 0.0, 0.0)
+    neurological: bool = False
+    slab: Slab = Slab()
+    colour_map: str = "gray"
+    colour_bar: bool = False
+    frame: tuple[int, ...] = ()
+    crop: tuple[float, ...] = _WHOLE_BOX
+    clip: str | None = None
+    background: Float3 | None = None
     axial: PaneCamera = PaneCamera()
     sagittal: PaneCamera = PaneCamera()
     coronal: PaneCamera = PaneCamera()
@@ -182,7 +183,15 @@ class View:
         if self.along not in _PLANES_ALONG:
             raise UnsupportedError(f"Unknown planes along {self.along!r}; expected one of {', '.join(_PLANES_ALONG)}.")
         if self.crosshair is not None:
-            object.__setattr__(self, "crosshair", _floats(self.crosshair, 3, "crosshair"))
+            object.__setattr__(self, "crosshair", floats(self.crosshair, 3, "crosshair"))
+        object.__setattr__(self, "tilt", floats(self.tilt, 3, "tilt"))
+        object.__setattr__(self, "frame", _indices(self.frame))
+        object.__setattr__(self, "crop", _box(self.crop))
+        check_colour_map(self.colour_map)
+        if self.clip is not None and self.clip not in CLIP_SIDES:
+            raise UnsupportedError(f"Unknown side to clip {self.clip!r}; expected one of {', '.join(CLIP_SIDES)}.")
+        if self.background is not None:
+            object.__setattr__(self, "background", floats(self.background, 3, "background"))
         if self.layers is not None:
             object.__setattr__(self, "layers", tuple(self.layers))
 
@@ -190,6 +199,19 @@ class View:
         """Return how `plane` is looked at."""
         camera: PaneCamera = getattr(self, plane)
         return camera
+
+
+def _indices(frame: tuple[int, ...]) -> tuple[int, ...]:
+    if any(int(n) != n or n < 0 for n in frame):
+        raise UnsupportedError(f"frame is {tuple(frame)}; expected whole numbers of 0 or more.")
+    return tuple(int(n) for n in frame)
+
+
+def _box(crop: tuple[float, ...]) -> tuple[float, ...]:
+    shares = floats(crop, 6, "crop")
+    if any(not 0.0 <= low < high <= 1.0 for low, high in zip(shares[::2], shares[1::2], strict=True)):
+        raise UnsupportedError(f"crop is {shares}; expected from and to for each of three axes, 0 <= from < to <= 1.")
+    return shares
 
 
 _LAYER_NAMES: dict[str, type[Layer]] = {"slice": SliceLayer, "surface": SurfaceLayer, "volume": VolumeLayer}
@@ -236,6 +258,7 @@ _PARTS: dict[str, type[Any]] = {
     "sagittal": PaneCamera,
     "coronal": PaneCamera,
     "camera": Camera3D,
+    "slab": Slab,
 }
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from dicomvtk.errors import DicomVtkError
-from dicomvtk.render.drawable import drawable, frame_note
+from dicomvtk.render.drawable import drawable, frame_note, whole_frame
 from dicomvtk.render.layout import Rect
+from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.pictures import grab, save_picture
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import resolve
@@ -28,14 +30,34 @@ class Session:
     """What interaction works on. Every change is a new state; drawing waits for `draw`, once for many events."""
 
     def __init__(self, volume: Volume, view: View, window: vtkRenderWindow) -> None:
-        self.volume = drawable(volume)
-        self.state = self._first = resolve(view, self.volume)
         self.failure: BaseException | None = None
         self.closed = False
-        self._stage = Stage(self.volume, window, frame_note(volume.axes))
-        self._stage.apply(self.state, build_3d=False)
+        self._window = window
         self._stale = True
         self._coarse = False
+        self._begin(volume, view)
+
+    def _begin(self, volume: Volume, view: View) -> None:
+        self.source = volume
+        view = replace(view, frame=whole_frame(volume.axes, view.frame))
+        self.volume = drawable(volume, view.frame)
+        self.state = self._first = resolve(view, self.volume)
+        self._stage = Stage(self.volume, self._window, frame_note(volume.axes, view.frame))
+        self._stage.apply(self.state, detail=Detail.NOTHING)
+
+    def open(self, volume: Volume, view: View | None = None) -> None:
+        """Look at another volume in the same window; layout, text and lines stay as they are."""
+        old = self.state
+        self._stage.clear()
+        kept = View(
+            layout=old.layout,
+            annotations=old.annotations,
+            show_crosshair=old.show_crosshair,
+            neurological=old.neurological,
+            background=old.background,
+        )
+        self._begin(volume, view or kept)
+        self.touch()
 
     @property
     def rects(self) -> dict[str, Rect]:
@@ -48,7 +70,11 @@ class Session:
 
     def update(self, view: View) -> None:
         """Make `view` what is shown from the next `draw` on."""
-        state = resolve(view, self.volume)
+        frame = whole_frame(self.source.axes, view.frame)
+        if frame != self.state.frame:
+            self.volume = drawable(self.source, frame)
+            self._stage.set_volume(self.volume, frame_note(self.source.axes, frame))
+        state = resolve(replace(view, frame=frame), self.volume)
         if state != self.state:
             self.state = state
             self._stage.say("")
@@ -67,14 +93,22 @@ class Session:
         self._stage.say(text)
         self.touch()
 
-    def draw(self, *, coarse: bool = False, build_3d: bool = True) -> bool:
-        """Bring the window up to date if it is not; return whether anything was drawn. `coarse` casts fewer rays."""
-        if not (self._stale or self._stage.resized or (self._coarse and not coarse)):
+    def draw(self, *, coarse: bool = False, detail: Detail = Detail.FULL) -> bool:
+        """Bring the window up to date if it is not; return whether anything was drawn.
+
+        `coarse` casts fewer rays; `detail` is how much of what takes long may be made now.
+        """
+        stale = self._stale or self._stage.resized or (self._coarse and not coarse)
+        if not stale and not self.lacks(detail):
             return False
-        self._stage.apply(self.state, build_3d=build_3d)
+        self._stage.apply(self.state, detail=detail)
         self._stage.render(coarse=coarse)
-        self._stale, self._coarse = not build_3d, coarse
+        self._stale, self._coarse = False, coarse
         return True
+
+    def lacks(self, detail: Detail) -> bool:
+        """Return whether a drawing of so much detail would show more than there is."""
+        return self._stage.lacks(self.state, detail)
 
     def save_screenshot(self) -> Path:
         """Save what the window shows as dicomvtk-N.png in the working directory, and say so; return the path."""

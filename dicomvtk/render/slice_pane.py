@@ -4,61 +4,98 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkCommonCore import vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkImageData, vtkPlane, vtkPolyData
-from vtkmodules.vtkRenderingCore import (
-    vtkActor2D,
-    vtkCoordinate,
-    vtkImageProperty,
-    vtkImageSlice,
-    vtkPolyDataMapper2D,
-    vtkRenderer,
-)
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane
+from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkImageSlice, vtkRenderer
 from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 
-from dicomvtk.geometry import Float3
+from dicomvtk.bridge.images import to_vtk
 from dicomvtk.render.annotations import Corners
+from dicomvtk.render.colour_maps import colour_table
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.labels import PaneLabels, font_size
 from dicomvtk.render.layout import Rect, mm_per_pixel, point_on_screen, view_centre
+from dicomvtk.render.pixel_shapes import PixelLines, clipped
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
-from dicomvtk.render.scene import SliceLayer
+from dicomvtk.render.scales import ColourBar, Ruler
+from dicomvtk.render.scene import PLANES, SliceLayer
+from dicomvtk.render.slab import slab_slice, slices_across
+from dicomvtk.render.text import is_light
+from dicomvtk.volume import Volume
 
 __all__ = ["SlicePane", "slice_prop", "slice_style"]
 
-#: Which plane a line along the screen's width, and one along its height, is the trace of.
-_TRACES = {"axial": ("coronal", "sagittal"), "sagittal": ("axial", "coronal"), "coronal": ("axial", "sagittal")}
+_SLAB_TYPES = {"min": 0, "max": 1, "mean": 2}  # VTK_IMAGE_SLAB_MIN, _MAX, _MEAN
 #: Half of the gap in the middle of the crosshair, so that it does not hide what it points at.
 _GAP_PIXELS = 10
+_BLACK = (0.0, 0.0, 0.0)
+#: Samples across an oblique slab, for each voxel of its thickness: while something moves, and when it rests.
+_COARSE_SLAB, _FINE_SLAB = 1, 2
 
 
 class SlicePane:
     """The VTK side of a slice plane; `apply` brings it to a state."""
 
-    def __init__(self, name: str, image: vtkImageData, style: vtkImageProperty) -> None:
+    def __init__(self, name: str, volume: Volume, image: vtkImageData, style: vtkImageProperty) -> None:
         self.renderer = vtkRenderer()
-        self.renderer.SetBackground(0.0, 0.0, 0.0)
         self._name = name
         self._cut = vtkPlane()
         self._slice = slice_prop(image, self._cut, style)
         self.renderer.AddViewProp(self._slice)
-        self._lines = [_line_actor(self.renderer, PLANE_COLOURS[trace]) for trace in _TRACES[name]]
+        self._traces = {other: PixelLines(self.renderer, PLANE_COLOURS[other]) for other in PLANES if other != name}
         self._labels = PaneLabels(self.renderer)
+        self._ruler = Ruler(self.renderer)
+        self._colour_bar = ColourBar(self.renderer)
         self._frame = PaneFrame(self.renderer, PLANE_COLOURS[name])
         self.renderer.GetActiveCamera().ParallelProjectionOn()
+        self.set_volume(volume, image)
 
-    def apply(self, state: State, plane: SlicePlane, corners: Corners, rect: Rect) -> None:
-        """Show `plane` of `state` in a pane that takes `rect` of the window."""
+    def set_volume(self, volume: Volume, image: vtkImageData) -> None:
+        """Show another volume on the same grid; `image` is the same for VTK."""
+        self._volume, self._image = volume, image
+        self._shown: object = None
+
+    def apply(self, state: State, planes: dict[str, SlicePlane], corners: Corners, rect: Rect) -> None:
+        """Show this pane's plane of `state` where it takes `rect` of the window."""
+        plane = planes[self._name]
         point = plane.shown_at(state.crosshair)
+        self.renderer.SetBackground(*(state.background or _BLACK))
         self._cut.SetOrigin(*point)
         self._cut.SetNormal(*plane.normal)
+        self._thicken(state, plane)
         self._slice.SetVisibility(bool(state.shown(SliceLayer)))
         scale = mm_per_pixel(plane, state.pane_camera(plane.name), rect)
         self._look(state, plane, scale, rect)
-        self._point(state, plane, point, scale, rect)
-        self._frame.apply(rect, visible=state.layout == "quad")
-        self._labels.apply(corners, plane.letters(), rect, visible=state.annotations)
+        self._point(state, planes, point, rect)
+        font, light = font_size(rect), is_light(state.background)
+        self._frame.apply(rect, visible=len(state.panes) > 1)
+        self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, light=light)
+        self._ruler.apply(rect, scale, font, visible=state.annotations, light=light)
+        colours = colour_table(state.colour_map, inverted=state.invert)
+        barred = state.colour_bar and not self._volume.is_colour
+        self._colour_bar.apply(rect, state.window, self._volume.info.unit, colours, font, visible=barred, light=light)
+
+    def set_coarse(self, coarse: bool) -> None:
+        """Sample oblique slabs less, for as long as something moves."""
+        self._slice.GetMapper().SetSlabSampleFactor(_COARSE_SLAB if coarse else _FINE_SLAB)
+
+    def _thicken(self, state: State, plane: SlicePlane) -> None:
+        """Give the mapper the volume, or one slice made of many where they lie along the grid."""
+        mapper = self._slice.GetMapper()
+        count = slices_across(state.slab.thickness_mm, plane.step_mm)
+        if count > 1 and plane.snaps and not self._volume.is_colour:
+            index = round(float(self._volume.geometry.physical_to_index(plane.shown_at(state.crosshair))[plane.axis]))
+            wanted = (plane.axis, index, count, state.slab.blend)
+            if wanted != self._shown:
+                mapper.SetInputData(to_vtk(slab_slice(self._volume, *wanted)))
+                mapper.SetSlabThickness(0.0)
+                self._shown = wanted
+            return
+        if self._shown != "volume":
+            mapper.SetInputData(self._image)
+            self._shown = "volume"
+        mapper.SetSlabThickness(state.slab.thickness_mm if count > 1 else 0.0)
+        mapper.SetSlabType(_SLAB_TYPES[state.slab.blend])
 
     def _look(self, state: State, plane: SlicePlane, scale: float, rect: Rect) -> None:
         pan = state.pane_camera(plane.name).pan_mm
@@ -71,20 +108,17 @@ class SlicePane:
         camera.SetParallelScale(scale * rect.height / 2)
         camera.SetClippingRange(distance / 2, distance * 1.5)
 
-    def _point(self, state: State, plane: SlicePlane, point: NDArray[np.float64], scale: float, rect: Rect) -> None:
+    def _point(self, state: State, planes: dict[str, SlicePlane], point: NDArray[np.float64], rect: Rect) -> None:
         """Draw the traces of the other planes; they end short of the letters at the edge of the pane."""
+        plane = planes[self._name]
         x, y = point_on_screen(plane, state.pane_camera(plane.name), rect, point)
         edge = 2.5 * font_size(rect) if state.annotations else 0.0
-        across = (rect.x + edge - x, rect.x + rect.width - edge - x)
-        down = (rect.y + edge - y, rect.y + rect.height - edge - y)
-        inside = across[0] <= 0 <= across[1], down[0] <= 0 <= down[1]
-        for line, direction, (low, high), seen in zip(
-            self._lines, (plane.right, plane.up), (across, down), reversed(inside), strict=True
-        ):
-            line.SetVisibility(state.show_crosshair and seen)
-            steps = [(low, min(-_GAP_PIXELS, high)), (max(_GAP_PIXELS, low), high)]
-            ends = [point + step * scale * direction for pair in steps if pair[0] < pair[1] for step in pair]
-            _set_segments(line, ends)
+        at = (x + 0.5 - rect.x, y + 0.5 - rect.y)
+        box = (edge, edge, rect.width - edge, rect.height - edge)
+        for other, lines in self._traces.items():
+            along = plane.trace_of(planes[other])
+            direction = (float(along @ plane.right), float(along @ plane.up))
+            lines.draw(clipped(at, direction, box, _GAP_PIXELS) if state.show_crosshair else [])
 
 
 def slice_style(*, colour: bool) -> vtkImageProperty:
@@ -110,31 +144,3 @@ def slice_prop(image: vtkImageData, cut: vtkPlane, style: vtkImageProperty) -> v
     prop.SetMapper(mapper)
     prop.SetProperty(style)
     return prop
-
-
-def _line_actor(renderer: vtkRenderer, colour: Float3) -> vtkActor2D:
-    """Add two segments in patient space, drawn over the image whatever its depth."""
-    coordinate = vtkCoordinate()
-    coordinate.SetCoordinateSystemToWorld()
-    mapper = vtkPolyDataMapper2D()
-    mapper.SetInputData(vtkPolyData())
-    mapper.SetTransformCoordinate(coordinate)
-    actor = vtkActor2D()
-    actor.SetMapper(mapper)
-    actor.GetProperty().SetColor(colour)
-    renderer.AddViewProp(actor)
-    return actor
-
-
-def _set_segments(actor: vtkActor2D, ends: list[NDArray[np.float64]]) -> None:
-    points, lines = vtkPoints(), vtkCellArray()
-    points.SetDataTypeToDouble()
-    for number, end in enumerate(ends):
-        points.InsertNextPoint(*end)
-        if number % 2:
-            lines.InsertNextCell(2)
-            lines.InsertCellPoint(number - 1)
-            lines.InsertCellPoint(number)
-    segments = actor.GetMapper().GetInput()
-    segments.SetPoints(points)
-    segments.SetLines(lines)

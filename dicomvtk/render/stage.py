@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from vtkmodules.vtkCommonCore import vtkLookupTable
 from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkRenderer, vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.render.annotations import pane_3d_corners, slice_corners
+from dicomvtk.render.colour_maps import colour_table
 from dicomvtk.render.layout import PANE_3D, Rect, pane_rects
 from dicomvtk.render.opengl import is_software
 from dicomvtk.render.overlay import Overlay
-from dicomvtk.render.pane_3d import Pane3D
+from dicomvtk.render.pane_3d import Detail, Pane3D
 from dicomvtk.render.planes import SlicePlane, slice_planes
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, SliceLayer
@@ -19,7 +22,6 @@ from dicomvtk.volume import Volume
 
 __all__ = ["Stage"]
 
-_GREYS = 256
 _COMPASS_SHARE = 0.2
 _LAYERS = 3
 
@@ -37,9 +39,9 @@ class Stage:
         self._volume = volume
         self._note = note
         self._style = slice_style(colour=volume.is_colour)
-        self._tables = {inverted: _grey_table(inverted=inverted) for inverted in (False, True)}
+        self._tables: dict[tuple[str, bool], vtkLookupTable] = {}
         image = to_vtk(volume)
-        self._panes = {name: SlicePane(name, image, self._style) for name in PLANES}
+        self._panes = {name: SlicePane(name, volume, image, self._style) for name in PLANES}
         self._pane_3d = Pane3D(volume, image, self._style)
         self._overlay = Overlay()
         self._state: State | None = None
@@ -49,16 +51,25 @@ class Stage:
         self._software: bool | None = None
         _prepare(window)
 
+    def set_volume(self, volume: Volume, note: str = "") -> None:
+        """Show another frame, on the same grid and of the same kind, from the next `apply` on."""
+        self._volume, self._note = volume, note
+        image = to_vtk(volume)
+        for pane in self._panes.values():
+            pane.set_volume(volume, image)
+        self._pane_3d.set_volume(volume, image)
+        self._drawn_3d = None
+
     @property
     def resized(self) -> bool:
         """True where the window has another size than the last state was applied to."""
         return tuple(self.window.GetSize()) != self._size
 
-    def apply(self, state: State, *, build_3d: bool = True) -> None:
-        """Bring every pane to `state`. With `build_3d` off, what is slow to make in 3-D is left for a later call."""
+    def apply(self, state: State, *, detail: Detail = Detail.FULL) -> None:
+        """Bring every pane to `state`; `detail` leaves what is slow to make in 3-D for a later call."""
         size: tuple[int, int] = tuple(self.window.GetSize())
-        if self._state is None or self._state.along != state.along:
-            self.planes = slice_planes(self._volume.geometry, state.along)
+        if self._state is None or _planes_of(self._state) != _planes_of(state):
+            self.planes = slice_planes(self._volume.geometry, state.along, state.tilt, neurological=state.neurological)
         self.rects = pane_rects(state.layout, size)
         self._hang(size)
         self._style_slices(state)
@@ -66,14 +77,17 @@ class Stage:
         for name, pane in self._panes.items():
             if name in self.rects:
                 corners = slice_corners(self._volume, state, self.planes[name], first=name == first, note=self._note)
-                pane.apply(state, self.planes[name], corners, self.rects[name])
+                pane.apply(state, self.planes, corners, self.rects[name])
         if PANE_3D in self.rects:
-            if build_3d:
-                self._pane_3d.build(state, software=self._is_software())
+            self._pane_3d.build(state, detail, software=self._is_software())
             corners = pane_3d_corners(state, self._volume.info.unit, self._pane_3d.note)
             self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D])
         self._overlay.apply(size, help_sheet=state.help_sheet)
         self._state, self._size = state, size
+
+    def lacks(self, state: State, detail: Detail) -> bool:
+        """Return whether `apply` with `detail` would make more of the 3-D pane of `state` than there is."""
+        return PANE_3D in state.panes and self._pane_3d.lacks(state, detail)
 
     def say(self, text: str) -> None:
         """Show one line at the foot of the window; empty text takes it away."""
@@ -85,6 +99,8 @@ class Stage:
         looks = (self._looks_3d(), coarse)
         keeps = looks == self._drawn_3d
         self._pane_3d.set_coarse(coarse)
+        for pane in self._panes.values():
+            pane.set_coarse(coarse)
         still = (self._pane_3d.renderer, self._pane_3d.compass.renderer)
         for renderer in still:
             renderer.SetDraw(not keeps)
@@ -93,11 +109,20 @@ class Stage:
             renderer.SetDraw(True)
         self._drawn_3d = looks
 
+    def clear(self) -> None:
+        """Take everything out of the window; the stage is of no use afterwards."""
+        for renderer in list(self.window.GetRenderers()):
+            if renderer in self._renderers():
+                self.window.RemoveRenderer(renderer)
+
     def close(self) -> None:
         """Give back what the window holds; the stage is of no use afterwards."""
-        for renderer in list(self.window.GetRenderers()):
-            self.window.RemoveRenderer(renderer)
+        self.clear()
         self.window.Finalize()
+
+    def _renderers(self) -> list[vtkRenderer]:
+        slices = [pane.renderer for pane in self._panes.values()]
+        return [*slices, self._pane_3d.renderer, self._pane_3d.compass.renderer, self._overlay.renderer]
 
     def _is_software(self) -> bool:
         if self._software is None:
@@ -128,7 +153,10 @@ class Stage:
         style.SetColorWindow(state.window.width)
         style.SetColorLevel(state.window.center)
         if not self._volume.is_colour:
-            style.SetLookupTable(self._tables[state.invert])
+            key = (state.colour_map, state.invert)
+            if key not in self._tables:
+                self._tables[key] = _lookup_table(colour_table(state.colour_map, inverted=state.invert))
+            style.SetLookupTable(self._tables[key])
         if state.interpolation:
             style.SetInterpolationTypeToLinear()
         else:
@@ -140,8 +168,10 @@ class Stage:
         if state is None:
             return None
         slices = any(layer.in_3d for layer in state.shown(SliceLayer))
-        cut = (state.crosshair, state.window, state.invert, state.interpolation, state.along) if slices else ()
-        own = (state.layout, state.camera, state.layers, state.annotations, cut)
+        greys = (state.window, state.invert, state.interpolation, state.colour_map)
+        cut = (state.crosshair, *greys, state.slab, _planes_of(state)) if slices else ()
+        clip = (state.clip, state.crosshair, _planes_of(state)) if state.clip else ()
+        own = (state.layout, state.camera, state.layers, state.annotations, state.background, state.crop, cut, clip)
         return (*own, self._pane_3d.built, self._pane_3d.note, self._size, state.help_sheet, self._message)
 
 
@@ -164,11 +194,13 @@ def _compass_rect(rect: Rect) -> Rect:
     return Rect(rect.x + rect.width - side - 4, rect.y + 4, side, side)
 
 
-def _grey_table(*, inverted: bool) -> vtkLookupTable:
+def _planes_of(state: State) -> object:
+    return (state.along, state.tilt, state.neurological)
+
+
+def _lookup_table(colours: NDArray[np.float64]) -> vtkLookupTable:
     table = vtkLookupTable()
-    table.SetNumberOfTableValues(_GREYS)
-    for number in range(_GREYS):
-        grey = number / (_GREYS - 1)
-        grey = 1.0 - grey if inverted else grey
-        table.SetTableValue(number, grey, grey, grey, 1.0)
+    table.SetNumberOfTableValues(len(colours))
+    for number, colour in enumerate(colours):
+        table.SetTableValue(number, [*colour.tolist(), 1.0])
     return table

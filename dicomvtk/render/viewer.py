@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 from dicomvtk.bridge.pipeline import quiet
-from dicomvtk.errors import RenderError, UnsupportedError
+from dicomvtk.errors import DicomVtkWarning, RenderError, UnsupportedError
 from dicomvtk.render.drawable import drawable, frame_note
+from dicomvtk.render.flat_picture import flat_picture
 from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.pictures import Picture, check_suffix, grab, save_picture
-from dicomvtk.render.resolve import resolve
-from dicomvtk.render.scene import View
+from dicomvtk.render.resolve import State, resolve
+from dicomvtk.render.scene import PLANES, View
 from dicomvtk.render.stage import Stage
 from dicomvtk.volume import Volume
 
@@ -29,7 +31,7 @@ def snapshot(
     """Return the picture of `volume` that `view` describes, (height, width, 3) uint8, row 0 at the top.
 
     Drawn off screen; with `path` also saved there, PNG, JPEG or TIFF by suffix. `size` is (width, height) in pixels.
-    Of a volume with further axes the first frame is drawn, and the picture says so.
+    Of a volume with further axes the frame that the view names is drawn, and the picture says so.
 
     Raises
     ------
@@ -38,17 +40,33 @@ def snapshot(
     GeometryError
         Where the slices are not regular (`Volume.regular`).
     RenderError
-        Where the machine has no OpenGL library, or VTK reports an error.
+        Where VTK reports an error, or the machine has no OpenGL library and there is nothing but 3-D to draw; slices
+        and text are drawn without one, and a DicomVtkWarning says so.
     """
     if path is not None:
         check_suffix(path)
     _check_size(size)
-    drawn = drawable(volume)
-    state = resolve(view or View(), drawn)
+    view = view or View()
+    drawn = drawable(volume, view.frame)
+    state = resolve(view, drawn)
+    picture = _picture(drawn, state, size, frame_note(volume.axes, view.frame))
+    if path is not None:
+        save_picture(picture, path)
+    return picture
+
+
+def _picture(drawn: Volume, state: State, size: tuple[int, int], note: str) -> Picture:
+    """Return the picture by OpenGL; without one, its slices and text, and a warning that names what to install."""
     with quiet() as said:
-        window = offscreen_window()
+        try:
+            window = offscreen_window()
+        except RenderError as error:
+            if not any(pane in PLANES for pane in state.panes):
+                raise
+            warnings.warn(f"{error} Slices and text are drawn without it.", DicomVtkWarning, stacklevel=3)
+            return flat_picture(drawn, state, size, note)
         window.SetSize(*size)
-        stage = Stage(drawn, window, frame_note(volume.axes))
+        stage = Stage(drawn, window, note)
         try:
             stage.apply(state)
             stage.render()
@@ -57,8 +75,6 @@ def snapshot(
             stage.close()
     if said.errors:
         raise RenderError(f"Cannot draw this view: {'; '.join(dict.fromkeys(said.errors))}")
-    if path is not None:
-        save_picture(picture, path)
     return picture
 
 

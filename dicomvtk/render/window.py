@@ -11,6 +11,7 @@ from dicomvtk.bridge.pipeline import Messages, quiet
 from dicomvtk.render.annotations import person_name
 from dicomvtk.render.controls import Controls
 from dicomvtk.render.opengl import screen_window
+from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.scene import View
 from dicomvtk.render.session import Session
 from dicomvtk.volume import Volume
@@ -22,6 +23,8 @@ _SIZE = (1200, 900)
 _SCREEN_SHARE = 0.9
 #: Pause between looks for events: short beside a frame, long beside the work of looking.
 _PAUSE_SECONDS = 0.005
+#: Seconds without a move after which the small stand-in in 3-D is made, and after which all of it is.
+_PROXY_AFTER, _FULL_AFTER = 0.03, 0.4
 
 
 def run_window(volume: Volume, view: View) -> None:
@@ -39,7 +42,7 @@ def run_window(volume: Volume, view: View) -> None:
         controls = Controls(session, interactor)
         try:
             interactor.Initialize()
-            session.draw(build_3d=False)  # the slices are there at once; the volume takes a moment
+            session.draw(detail=Detail.NOTHING)  # the slices are there at once; the volume takes a moment
             _serve(interactor, session, controls, said)
         finally:
             interactor.SetRenderWindow(None)  # type: ignore[arg-type]  # VTK takes None for no window
@@ -53,12 +56,17 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
 
     Not ``Start()``: that keeps the interpreter's lock, so that Ctrl-C and other threads never get a turn (VTK 9.7).
     """
-    told = 0
+    told, busy = 0, time.monotonic()
     while not (interactor.GetDone() or session.closed):
         interactor.ProcessEvents()
         if interactor.GetDone() or session.closed:
             break
-        session.draw(coarse=controls.dragging_3d)
+        idle = time.monotonic() - busy
+        detail = Detail.NOTHING if idle < _PROXY_AFTER else Detail.PROXY if idle < _FULL_AFTER else Detail.FULL
+        if controls.dragging:
+            detail = Detail.NOTHING
+        if session.draw(coarse=controls.dragging, detail=detail) and detail is Detail.NOTHING:
+            busy = time.monotonic()
         if len(said.errors) > told:
             told = len(said.errors)
             session.say(said.errors[-1])

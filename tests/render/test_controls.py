@@ -18,6 +18,7 @@ from dicomvtk.metadata import SeriesInfo
 from dicomvtk.render.controls import Controls
 from dicomvtk.render.layout import PANE_3D, point_on_screen
 from dicomvtk.render.opengl import offscreen_window
+from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.pictures import grab
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, SurfaceLayer, View, VolumeLayer
@@ -47,7 +48,7 @@ class Hand:
         self.interactor = vtkGenericRenderWindowInteractor()
         self.interactor.SetRenderWindow(self.window)
         self.controls = Controls(self.session, self.interactor)
-        self.session.draw(build_3d=False)
+        self.session.draw(detail=Detail.NOTHING)
 
     @property
     def state(self) -> State:
@@ -189,7 +190,7 @@ def test_double_click_and_space_show_one_pane_and_all_again(hand: Hand) -> None:
 
 def test_volume_is_turned_rolled_pushed_and_zoomed(hand: Hand) -> None:
     hand.drag(MIDDLE[PANE_3D], (90, 0))  # 90 of 200 pixels: 90 degrees
-    assert hand.controls.dragging_3d is False
+    assert hand.controls.dragging is False
     # Pushed to the right by its front, the volume shows its right side.
     np.testing.assert_allclose(hand.state.camera.direction, (1, 0, 0), atol=1e-9)
     hand.key("r")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis
 from dicomvtk.render.drawable import drawable, frame_note, grey, reduced
@@ -21,8 +23,26 @@ def test_first_frame_is_taken_and_named() -> None:
     volume = Volume(np.arange(4 * 4 * 4 * 6).reshape(4, 4, 4, 2, 3, 1).astype(np.int32), axes=axes)
 
     np.testing.assert_array_equal(drawable(volume).array, volume.array[:, :, :, 0, 0, 0])
-    assert frame_note(axes) == "EchoTime 1/2, TemporalPositionIndex 1/3"
+    assert frame_note(axes) == "EchoTime 1/2: 1, TemporalPositionIndex 1/3: 1"
     assert frame_note(()) == ""
+
+
+def test_any_frame_is_taken_and_named_with_its_value() -> None:
+    axes = (Axis("EchoTime", (1.0, 2.5), "ms"), Axis("TemporalPositionIndex", (1, 2, 3)))
+    volume = Volume(np.arange(4 * 4 * 4 * 6).reshape(4, 4, 4, 2, 3).astype(np.int32), axes=axes)
+
+    np.testing.assert_array_equal(drawable(volume, (1, 2)).array, volume.array[:, :, :, 1, 2])
+    np.testing.assert_array_equal(drawable(volume, (1,)).array, volume.array[:, :, :, 1, 0])
+    assert frame_note(axes, (1, 2)) == "EchoTime 2/2: 2.5 ms, TemporalPositionIndex 3/3: 3"
+
+
+@pytest.mark.parametrize("frame", [(2,), (0, 3), (0, 0, 0)])
+def test_a_frame_that_is_not_there_is_refused_with_those_that_are(frame: tuple[int, ...]) -> None:
+    axes = (Axis("EchoTime", (1.0, 2.5), "ms"), Axis("TemporalPositionIndex", (1, 2, 3)))
+    volume = Volume(np.zeros((4, 4, 4, 2, 3), np.int16), axes=axes)
+
+    with pytest.raises(UnsupportedError, match="EchoTime 0 to 1, TemporalPositionIndex 0 to 2"):
+        drawable(volume, frame)
 
 
 def test_holes_get_the_smallest_value() -> None:

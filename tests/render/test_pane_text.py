@@ -45,7 +45,12 @@ def test_corners_of_the_first_pane_tell_who_what_where_and_how() -> None:
     assert corners.top_left == ("Doe, Jane Dr", "4711", "2024-02-29")
     assert corners.top_right == ("CT", "3: Head", "Warning: jitter")
     # Index (2, 2, 2): its value is 2 * 30 + 2 * 6 + 2.
-    assert corners.bottom_left == ("Axial 3/6", "F 25.0 mm   2.5 mm apart", "74 HU at L 1.0  P 0.0  F 25.0")
+    assert corners.bottom_left == (
+        "Axial 3/6",
+        "F 25.0 mm   2.5 mm apart",
+        "74 HU at L 1.0  P 0.0  F 25.0",
+        "voxel 2, 2, 2",
+    )
     assert corners.bottom_right == ("Zoom 1.00", "W 400  L 40  soft")
 
 
@@ -60,7 +65,7 @@ def test_unplaced_volume_has_numbers_without_letters() -> None:
     volume = replace(VOLUME, geometry=replace(VOLUME.geometry, placed=False))
     corners = slice_corners(volume, resolve(View(), volume), slice_planes(volume.geometry)["axial"], first=True)
 
-    assert corners.bottom_left == ("Axial 4/6", "-22.5 mm   2.5 mm apart", "75 HU at 1.0  0.0  -22.5")
+    assert corners.bottom_left == ("Axial 4/6", "-22.5 mm   2.5 mm apart", "75 HU at 1.0  0.0  -22.5", "voxel 2, 2, 3")
 
 
 def test_crosshair_outside_has_no_value() -> None:

@@ -1,0 +1,36 @@
+"""Numbers that a view is made of, checked when it is made: what cannot be drawn is refused by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from dicomvtk.errors import UnsupportedError
+
+__all__ = ["check_zoom", "floats", "unit"]
+
+_UNIT_TOLERANCE = 1e-12
+
+
+def check_zoom(zoom: float) -> None:
+    """Raise UnsupportedError for a zoom that is not a finite number above 0."""
+    if not (math.isfinite(zoom) and zoom > 0):
+        raise UnsupportedError(f"A zoom of {zoom}; expected a finite number above 0.")
+
+
+def floats(values: Sequence[float], count: int, name: str) -> tuple[float, ...]:
+    """Return `values` as floats, refusing another number of them and what is not finite."""
+    numbers = tuple(float(v) for v in values)
+    if len(numbers) != count or not all(math.isfinite(v) for v in numbers):
+        raise UnsupportedError(f"{name} is {tuple(values)}; expected {count} finite numbers.")
+    return numbers
+
+
+def unit(vector: Sequence[float], name: str) -> tuple[float, ...]:
+    """Return `vector` (3,) at length 1, refusing one without length."""
+    numbers = floats(vector, 3, name)
+    length = math.hypot(*numbers)
+    if length == 0:
+        raise UnsupportedError(f"{name} is {numbers}; expected a direction, and this has no length.")
+    # Left alone where it is one already, so that a view read back is the same to the last bit.
+    return numbers if abs(length - 1) < _UNIT_TOLERANCE else tuple(v / length for v in numbers)

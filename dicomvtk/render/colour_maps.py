@@ -1,0 +1,84 @@
+"""Colours for values, by the names that Matplotlib gave them.
+
+viridis, plasma, inferno and magma (N. Smith, S. van der Walt and E. Firing) are in the public domain by CC0; the
+others are straight lines between a few colours, as they have always been.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.errors import UnsupportedError
+
+__all__ = ["COLOUR_MAPS", "check_colour_map", "colour_table"]
+
+#: Seventeen colours at equal steps: straight lines between them stay within two of 255 greys of the whole table.
+_SAMPLED = {
+    "viridis": "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c "
+    "1fa088 28ae80 3fbc73 5ec962 84d44b addc30 d8e219 fde725",
+    "plasma": "0d0887 310597 4c02a1 6600a7 7e03a8 9511a1 aa2395 bc3587 cc4778 "
+    "da5a6a e66c5c f0804e f89540 fdac33 fdc527 f8df25 f0f921",
+    "inferno": "000004 0b0724 210c4a 3d0965 57106e 71196e 8a226a a32c61 bc3754 "
+    "d24644 e45a31 f1731d f98e09 fcac11 f9cb35 f2ea69 fcffa4",
+    "magma": "000004 0a0822 1d1147 36106b 51127c 6a1c81 832681 9c2e7f b73779 "
+    "d0416f e75263 f56b5c fc8961 fea772 fec488 fde2a3 fcfdbf",
+}
+#: (share, red, green, blue), all 0 to 1.
+_LINES: dict[str, tuple[tuple[float, float, float, float], ...]] = {
+    "gray": ((0, 0, 0, 0), (1, 1, 1, 1)),
+    "hot": ((0, 0.0416, 0, 0), (0.365, 1, 0, 0), (0.746, 1, 1, 0), (1, 1, 1, 1)),
+    "cool": ((0, 0, 1, 1), (1, 1, 0, 1)),
+    "bone": ((0, 0, 0, 0), (0.365, 0.319, 0.319, 0.444), (0.746, 0.652, 0.777, 0.777), (1, 1, 1, 1)),
+    "jet": (
+        (0, 0, 0, 0.5),
+        (0.11, 0, 0, 1),
+        (0.125, 0, 0, 1),
+        (0.34, 0, 0.86, 1),
+        (0.35, 0, 0.9, 0.967),
+        (0.375, 0.08, 1, 0.887),
+        (0.64, 0.935, 1, 0.033),
+        (0.65, 0.967, 0.963, 0),
+        (0.66, 1, 0.926, 0),
+        (0.89, 1, 0.074, 0),
+        (0.91, 0.909, 0, 0),
+        (1, 0.5, 0, 0),
+    ),
+}
+COLOUR_MAPS: tuple[str, ...] = (*_LINES, *_SAMPLED)
+_REVERSED = "_r"
+_ENTRIES = 256
+
+
+def check_colour_map(name: str) -> None:
+    """Raise UnsupportedError for a name that no colour map has."""
+    if name.removesuffix(_REVERSED) not in COLOUR_MAPS:
+        raise UnsupportedError(
+            f"Unknown colour map {name!r}; expected one of {', '.join(COLOUR_MAPS)}, with {_REVERSED} for reversed."
+        )
+
+
+def colour_table(name: str, *, inverted: bool = False) -> NDArray[np.float64]:
+    """Return the (256, 3) colours, 0 to 1, of the colour map `name`, from the lowest value to the highest.
+
+    Raises UnsupportedError for an unknown name.
+
+    >>> colour_table("gray")[[0, 255]].tolist()
+    [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
+    """
+    check_colour_map(name)
+    plain = name.removesuffix(_REVERSED)
+    stops, colours = _sampled(plain) if plain in _SAMPLED else _lines(plain)
+    shares = np.linspace(0.0, 1.0, _ENTRIES)
+    table = np.column_stack([np.interp(shares, stops, channel) for channel in colours.T])
+    return table[::-1] if inverted != name.endswith(_REVERSED) else table
+
+
+def _sampled(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    colours = np.array([tuple(bytes.fromhex(text)) for text in _SAMPLED[name].split()]) / 255
+    return np.linspace(0.0, 1.0, len(colours)), colours
+
+
+def _lines(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = np.asarray(_LINES[name], dtype=np.float64)
+    return points[:, 0], points[:, 1:]

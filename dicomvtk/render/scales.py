@@ -1,0 +1,119 @@
+"""What a slice is measured by: a ruler in mm, and a bar of the colours that values have."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor
+
+from dicomvtk.display import WindowLevel
+from dicomvtk.render.layout import Rect
+from dicomvtk.render.pixel_shapes import PixelBoxes, PixelLines, Segment
+from dicomvtk.render.text import ink, text_actor
+
+__all__ = ["ColourBar", "Ruler", "ruler_length_mm"]
+
+_INK = (0.86, 0.88, 0.90)
+_DARK = (0.3, 0.3, 0.3)
+#: Share of the pane's width that the ruler takes at most.
+_RULER_SHARE = 0.3
+_RULER_STEPS = (5.0, 2.0, 1.0)
+_TICKS = 5
+_TICK_PIXELS = 5
+#: Panes narrower or lower than this (pixels) have no room for scales.
+_LEAST_SIDE = 160
+_BAR_WIDTH = 10
+#: Where the bar begins and ends, as shares of the pane's height: between the corners' text.
+_BAR_FROM, _BAR_TO = 0.28, 0.72
+_BAR_COLOURS = 64
+
+
+def ruler_length_mm(mm_per_pixel: float, width: int) -> float:
+    """Return 1, 2 or 5 times a power of ten, in mm, that takes at most a good quarter of `width` pixels.
+
+    >>> ruler_length_mm(0.5, 600)
+    50.0
+    """
+    most = _RULER_SHARE * width * mm_per_pixel
+    power = 10.0 ** math.floor(math.log10(most))
+    return next(step * power for step in _RULER_STEPS if step * power <= most)
+
+
+class Ruler:
+    """A line with ticks above the lower letter, and its length beside it."""
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self._lines = PixelLines(renderer, _INK)
+        self._label = text_actor(renderer, _INK)
+
+    def apply(self, rect: Rect, mm_per_pixel: float, font: int, *, visible: bool, light: bool = False) -> None:
+        """Measure a pane that takes `rect`."""
+        visible = visible and min(rect.width, rect.height) >= _LEAST_SIDE
+        self._label.SetVisibility(visible)
+        ink(self._label, _INK, light=light)
+        self._lines.set_colour(_DARK if light else _INK)
+        if not visible:
+            self._lines.draw([])
+            return
+        length = ruler_length_mm(mm_per_pixel, rect.width)
+        pixels = length / mm_per_pixel
+        x, y = round((rect.width - pixels) / 2), round(2.4 * font)
+        ticks: list[Segment] = [
+            (x + n * pixels / _TICKS, y, x + n * pixels / _TICKS, y + _TICK_PIXELS * (2 if n in (0, _TICKS) else 1))
+            for n in range(_TICKS + 1)
+        ]
+        self._lines.draw([(x, y, x + pixels, y), *ticks])
+        _put(self._label, f"{length:g} mm" if length < 10 else f"{length / 10:g} cm", x + pixels + 6, y, font)
+
+
+class ColourBar:
+    """The colours from black to white of the window, with the values at both ends and in the middle."""
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self._boxes = PixelBoxes(renderer)
+        self._outline = PixelLines(renderer, _INK)
+        self._labels = [text_actor(renderer, _INK, justification=2) for _ in range(3)]
+
+    def apply(
+        self,
+        rect: Rect,
+        window: WindowLevel,
+        unit: str,
+        colours: NDArray[np.float64],
+        font: int,
+        *,
+        visible: bool,
+        light: bool = False,
+    ) -> None:
+        """Show `colours` (n, 3), lowest first, for `window` in a pane that takes `rect`."""
+        visible = visible and min(rect.width, rect.height) >= _LEAST_SIDE
+        for label in self._labels:
+            label.SetVisibility(visible)
+            ink(label, _INK, light=light)
+        if not visible:
+            self._boxes.draw([], np.empty((0, 3)))
+            self._outline.draw([])
+            return
+        right = rect.width - round(2.6 * font)
+        left = right - _BAR_WIDTH
+        edges = np.linspace(_BAR_FROM * rect.height, _BAR_TO * rect.height, _BAR_COLOURS + 1)
+        boxes = [(left, float(a), right, float(b)) for a, b in itertools.pairwise(edges)]
+        picked = colours[np.linspace(0, len(colours) - 1, _BAR_COLOURS).astype(int)]
+        self._boxes.draw(boxes, picked)
+        low, high = float(edges[0]), float(edges[-1])
+        box = [(left, low, right, low), (right, low, right, high), (right, high, left, high), (left, high, left, low)]
+        self._outline.draw([(float(a), b, float(c), d) for a, b, c, d in box])
+        for label, value, y in zip(
+            self._labels, (window.low, window.center, window.high), (low, (low + high) / 2, high), strict=True
+        ):
+            text = f"{value:.4g} {unit}".rstrip() if label is self._labels[2] else f"{value:.4g}"
+            _put(label, text, left - 5, y - font / 2, font)
+
+
+def _put(label: vtkTextActor, text: str, x: float, y: float, font: int) -> None:
+    label.SetInput(text)
+    label.GetTextProperty().SetFontSize(font)
+    label.SetPosition(x, y)

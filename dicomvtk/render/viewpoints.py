@@ -1,0 +1,88 @@
+"""Where to look from and at which slice, in the words people use for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.geometry import Float3
+from dicomvtk.render.planes import slice_planes
+from dicomvtk.render.resolve import middle_voxel
+from dicomvtk.render.scene import PLANES, Camera3D, View
+from dicomvtk.volume import Volume
+
+__all__ = ["SIDES", "camera_from", "on_slice"]
+
+#: Direction into the screen and up, LPS, by the side that the eye is on.
+SIDES: dict[str, tuple[Float3, Float3]] = {
+    "A": ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "P": ((0.0, -1.0, 0.0), (0.0, 0.0, 1.0)),
+    "L": ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
+    "R": ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
+    "H": ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0)),
+    "F": ((0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
+}
+_SAME = {"S": "H", "I": "F"}
+_STEEPEST_DEGREES = 89.9
+
+
+def camera_from(where: str) -> Camera3D:
+    """Return the camera on one side (``A P L R S I``, or H and F), or at ``azimuth,elevation`` in degrees.
+
+    Azimuth 0 is in front and grows towards the patient's left, elevation towards the head. Raises UnsupportedError
+    for anything else.
+
+    >>> camera_from("90,0").direction == camera_from("L").direction
+    True
+    """
+    side = _SAME.get(where.upper(), where.upper())
+    if side in SIDES:
+        return Camera3D(*SIDES[side])
+    try:
+        azimuth, elevation = (float(word) for word in where.split(","))
+    except ValueError as error:
+        raise UnsupportedError(
+            f"Unknown camera {where!r}; expected one of A, P, L, R, S, I, or AZIMUTH,ELEVATION in degrees."
+        ) from error
+    if not (math.isfinite(azimuth) and abs(elevation) <= 90):
+        raise UnsupportedError(f"Unknown camera {where!r}; expected an elevation from -90 to 90 degrees.")
+    a, e = math.radians(azimuth), math.radians(math.copysign(min(abs(elevation), _STEEPEST_DEGREES), elevation))
+    towards_eye = np.array([math.sin(a) * math.cos(e), -math.cos(a) * math.cos(e), math.sin(e)])
+    head = np.array([0.0, 0.0, 1.0])
+    up = head - (head @ towards_eye) * towards_eye
+    return Camera3D(_three(-towards_eye), _three(up / np.linalg.norm(up)))
+
+
+def on_slice(view: View, volume: Volume, plane: str, where: str) -> View:
+    """Return `view` with its crosshair on one slice of `plane`.
+
+    `where` is ``40mm``, a position towards L, P or H as the corner shows it, or ``12``, the slice's number from 1.
+    Raises UnsupportedError for another plane, and for a slice that is not there.
+    """
+    if plane not in PLANES:
+        raise UnsupportedError(f"Unknown plane {plane!r}; expected one of {', '.join(PLANES)}.")
+    shown = slice_planes(volume.geometry, view.along, view.tilt, neurological=view.neurological)[plane]
+    crosshair = np.asarray(view.crosshair or middle_voxel(volume))
+    last_mm = shown.first_mm + (shown.count - 1) * shown.step_mm
+    in_mm = where.strip().lower().endswith("mm")
+    try:
+        number = float(where.strip().lower().removesuffix("mm"))
+    except ValueError as error:
+        raise UnsupportedError(f"Unknown slice {where!r}; expected a position such as 40mm, or a number.") from error
+    along = number if in_mm else shown.first_mm + (number - 1) * shown.step_mm
+    half = shown.step_mm / 2
+    if not shown.first_mm - half <= along <= last_mm + half:
+        raise UnsupportedError(
+            f"There is no {plane} slice {where}: they lie from {shown.first_mm:.1f}mm to {last_mm:.1f}mm, "
+            f"numbers 1 to {shown.count}."
+        )
+    point = crosshair + (along - float(crosshair @ shown.normal)) * shown.normal
+    return replace(view, crosshair=_three(point))
+
+
+def _three(vector: np.ndarray) -> Float3:
+    x, y, z = (float(v) for v in vector)
+    return (x, y, z)
