@@ -184,7 +184,13 @@ def _raw_value(data_set: Any, key: Any, little: bool) -> bytes:
         return b"".join(int(v).to_bytes(2 if vr[1] == "S" else 4, "little", signed=vr[0] == "S") for v in many)
     if vr in ("FD", "FL"):
         return struct.pack(f"<{len(many)}{'d' if vr == 'FD' else 'f'}", *map(float, many))
-    return "\\".join(str(getattr(v, "original_string", v)) for v in many).encode("utf-8")
+    return "\\".join(map(_as_written, many)).encode("utf-8")
+
+
+def _as_written(value: Any) -> str:
+    """Return the text of one value, a number's as the file has it; an empty name's original is None, not text."""
+    original = getattr(value, "original_string", None)
+    return original if isinstance(original, str) else str(value)
 
 
 def _swapped(value: bytes, size: int) -> bytes:

@@ -1,8 +1,8 @@
 """Runs cases, each in a forked process with bounded time and memory: ``python -m odd_inputs.server READER``.
 
 READER is ``module:function``; the function takes (path, case, repair) and returns an `Attempt`, or raises. Keys of
-cases come in on standard input, one a line; a verdict goes out as one line of JSON for each. The reader's imports are paid
-once, in the server, which is why a case costs milliseconds.
+cases come in on standard input, one a line; a verdict goes out as one line of JSON for each. The imports of the reader
+are paid once, in the server, which is why a case costs milliseconds.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from odd_inputs import every  # noqa: F401  # registers the cases
 from odd_inputs.attempt import Attempt, Refused
 from odd_inputs.cases import CASES, Case
 from odd_inputs.known import Known, same
+from odd_inputs.mutations import PREFIX, mutation
 
 __all__ = ["Verdict", "main"]
 
@@ -62,7 +63,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what C code prints is not an answer
     for line in sys.stdin:
-        answers.write(json.dumps(asdict(run(CASES[line.strip()], read))) + "\n")
+        answers.write(json.dumps(asdict(run(_case(line.strip()), read))) + "\n")
+
+
+def _case(key: str) -> Case:
+    return mutation(key) if key.startswith(PREFIX) else CASES[key]
 
 
 def run(one: Case, read: Read) -> Verdict:
