@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pydicom import Dataset
     from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 
@@ -147,15 +149,24 @@ def write(volume: Volume, path: PathLike) -> None:
 def write_series(
     volume: Volume | ArrayLike,
     folder: PathLike,
-    like: Volume | Stack | PathLike | None = None,
+    like: Volume | Stack | PathLike | Literal[False] | None = None,
     modality: str | None = None,
     spacing: Sequence[float] | None = None,
     origin: Sequence[float] | None = None,
     direction: ArrayLike | None = None,
-    attributes: Mapping[str, Any] | None = None,
-    per_slice: Callable[[int], Mapping[str, Any]] | None = None,
+    attributes: Mapping[Any, Any] | None = None,
+    per_slice: Callable[[int], Mapping[Any, Any]] | None = None,
     *,
+    slope: float | None = None,
+    digits: int | None = None,
+    fill: float | None = None,
+    lossless: bool = False,
+    multi_frame: bool = False,
+    compress: str | None = None,
+    uids: str | Callable[[], str] | None = None,
+    now: datetime | None = None,
     overwrite: bool = False,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> WriteReport:
     """Write a volume, or an array (i, j, k), as a new DICOM series of one file a slice; see `dicom.writer`."""
@@ -171,19 +182,18 @@ def write_series(
         direction=direction,
         attributes=attributes or {},
         per_slice=per_slice,
+        slope=slope,
+        digits=digits,
+        fill=fill,
+        lossless=lossless,
+        multi_frame=multi_frame,
+        compress=compress,
+        uids=uids,
+        now=now,
         overwrite=overwrite,
+        verify=verify,
         progress=progress,
     )
-
-
-def to_suv(volume: Volume) -> Volume:
-    """Return a PET volume in standardized uptake values by body weight, g/ml; see `dicom.suv`.
-
-    Needs Units BQML, PatientWeight, the dose, its half-life and times; raises UnsupportedError naming what is missing.
-    """
-    from dicomvtk.dicom import suv
-
-    return suv.to_suv(volume)
 
 
 def to_vtk(volume: Volume) -> vtkImageData:

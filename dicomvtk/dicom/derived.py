@@ -1,4 +1,4 @@
-"""What a derived series keeps of its source: whose it is, where it lies, and which images it was made from.
+"""What a derived series keeps of its source: whose it is, where it lies, and how it was acquired.
 
 Patient, study, frame of reference and the history of lossy compression stay; private attributes, overlays, lookup
 tables and whatever describes stored values do not (PS3.3 C.7.6.1.1.3 and C.12.4 on derived images).
@@ -27,7 +27,7 @@ from dicomvtk.volume import Volume
 if TYPE_CHECKING:
     from dicomvtk.dicom.stack import Stack
 
-__all__ = ["Source", "kept_attributes", "kept_of_slice", "read_source", "source_geometry"]
+__all__ = ["Source", "kept_attributes", "kept_of_slice", "own_source", "read_source", "source_geometry"]
 
 _PATIENT = """PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex
     OtherPatientIDsSequence EthnicGroup PatientComments PatientSpeciesDescription PatientSpeciesCodeSequence
@@ -69,13 +69,6 @@ _OF_PET_SLICE = ("AcquisitionDate", "AcquisitionTime", "ActualFrameDuration", "F
 #: A derived series is numbered this much above its source, so that the two stay apart in a list.
 _NUMBER_STEP = 1000
 
-#: PS3.16 CID 7202.
-_PURPOSE = {
-    "CodeValue": "121322",
-    "CodingSchemeDesignator": "DCM",
-    "CodeMeaning": "Source image for image processing operation",
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -88,6 +81,12 @@ class Source:
     header: Dataset
     datasets: tuple[Dataset, ...]
     positions: NDArray[np.float64] | None
+
+    @property
+    def normal(self) -> NDArray[np.float64] | None:
+        """Row x column of the first image, a unit vector in LPS; None where it states no orientation."""
+        cosines = self.datasets[0].get("ImageOrientationPatient")
+        return np.cross([float(c) for c in cosines[:3]], [float(c) for c in cosines[3:]]) if cosines else None
 
 
 def read_source(like: Volume | Stack | str | os.PathLike[str]) -> Source:
@@ -139,21 +138,18 @@ def kept_attributes(source: Source, storage: StorageClass) -> dict[str, Any]:
     return kept
 
 
-def kept_of_slice(source: Source, storage: StorageClass, position: NDArray[np.float64]) -> dict[str, Any]:
-    """Return what a slice whose first voxel is at `position` (LPS mm) takes over from its nearest source image."""
-    nearest = source.datasets[_nearest(source, position)]
-    reference = {
-        "ReferencedSOPClassUID": str(nearest.SOPClassUID),
-        "ReferencedSOPInstanceUID": str(nearest.SOPInstanceUID),
-    }
-    series = {"SeriesInstanceUID": str(nearest.SeriesInstanceUID), "ReferencedInstanceSequence": [reference]}
-    kept: dict[str, Any] = {
-        "SourceImageSequence": [{**reference, "PurposeOfReferenceCodeSequence": [_PURPOSE]}],
-        "ReferencedSeriesSequence": [series],
-    }
-    if storage is PET and str(nearest.SOPClassUID) == PET.uid:
-        kept.update({k: nearest[k] for k in _OF_PET_SLICE if k in nearest and not nearest[k].is_empty})
-    return kept
+def kept_of_slice(source: Source, storage: StorageClass, nearest: int) -> dict[str, Any]:
+    """Return what a slice takes over from its nearest source image: of a PET, when and how long it was acquired."""
+    image = source.datasets[nearest]
+    if storage is not PET or str(image.SOPClassUID) != PET.uid:
+        return {}
+    return {keyword: image[keyword] for keyword in _OF_PET_SLICE if keyword in image and not image[keyword].is_empty}
+
+
+def own_source(volume: Volume) -> Source | None:
+    """Return the source of a volume that was read from files which are still there; None for any other."""
+    files = _files(volume) if volume.info.sources else []
+    return read_source(volume) if files and all(os.path.isfile(file) for file in files) else None
 
 
 def _files(like: Volume | Stack | str | os.PathLike[str]) -> list[str]:
@@ -190,18 +186,6 @@ def _positions(datasets: Sequence[Dataset]) -> NDArray[np.float64] | None:
     if any(not dataset.get("ImagePositionPatient") for dataset in datasets):
         return None
     return np.array([[float(c) for c in dataset.ImagePositionPatient] for dataset in datasets])
-
-
-def _nearest(source: Source, position: NDArray[np.float64]) -> int:
-    """Return which source image lies nearest to `position`, along its normal; the first where none says where it is."""
-    if source.positions is None:
-        return 0
-    cosines = source.datasets[0].get("ImageOrientationPatient")
-    apart = source.positions - position
-    if cosines:
-        normal = np.cross([float(c) for c in cosines[:3]], [float(c) for c in cosines[3:]])
-        return int(np.argmin(np.abs(apart @ normal)))
-    return int(np.argmin(np.linalg.norm(apart, axis=1)))
 
 
 def _all_agree(source: Source, keyword: str) -> bool:

@@ -45,7 +45,9 @@ class Encoding:
 
     def stored(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return `values` as stored values, little endian, C-contiguous; no copy where they already are."""
-        if values.dtype.kind in "biu":
+        if values.dtype.kind in "biu" and self.is_rescaled:
+            return np.subtract(values, int(self.intercept), dtype=np.int64).astype(self.dtype)
+        if values.dtype.kind in "biu" or self.dtype.kind == "f":
             return np.ascontiguousarray(values, dtype=self.dtype)
         scaled = np.subtract(values, float(self.intercept), dtype=np.float64)
         scaled /= float(self.slope)
@@ -88,12 +90,15 @@ def encode_integers(low: int, high: int, *, unsigned: bool, bits: int) -> Encodi
     return None
 
 
-def encode_floats(low: float, high: float, *, zero_intercept: bool = False) -> Encoding:
+def encode_floats(low: float, high: float, *, zero_intercept: bool = False, slope: float | None = None) -> Encoding:
     """Return the 16-bit encoding of floats from `low` to `high` with the smallest error: unsigned, one slope.
 
     With `zero_intercept` (PET: PS3.3 C.8.9.4) the intercept is 0, and negative values make it signed. Slope and
     intercept are rounded to decimal strings that still cover the range, so nothing is clipped by more than rounding.
+    With `slope` given it is that slope, and the intercept a multiple of it: multiples of the slope come back as such.
     """
+    if slope is not None:
+        return _with_slope(low, high, slope, zero_intercept)
     if not np.isfinite(high - low):
         raise UnsupportedError(f"Cannot scale values from {low:g} to {high:g} to 16 bits: the range overflows float64.")
     signed = zero_intercept and low < 0
@@ -110,6 +115,26 @@ def encode_floats(low: float, high: float, *, zero_intercept: bool = False) -> E
         return Encoding(dtype, low, high, intercept=intercept, max_error=reach)
     text = ds_text(slope, ROUND_CEILING)
     return Encoding(dtype, low, high, text, intercept, float(text) / 2 + rounding)
+
+
+def _with_slope(low: float, high: float, slope: float, zero_intercept: bool) -> Encoding:
+    """Return the encoding of floats in steps of `slope`; raises UnsupportedError where 16 bits are too few steps."""
+    if not (np.isfinite(slope) and slope > 0):
+        raise UnsupportedError(f"Cannot use slope={slope!r}; expected a number above 0.")
+    text = ds_text(slope)
+    step = float(text)
+    signed = zero_intercept and low < 0
+    intercept = "0" if zero_intercept else ds_text(np.floor(low / step) * step)
+    first, last = (low - float(intercept)) / step, (high - float(intercept)) / step
+    limits = np.iinfo("<i2" if signed else "<u2")
+    if not (limits.min - 0.5 <= first and last <= limits.max + 0.5):
+        smallest = max((high - low) / _UINT16_MAX, max(-low, high) / _INT16_MAX if signed else 0.0)
+        raise UnsupportedError(
+            f"Cannot write values from {low:g} to {high:g} in steps of {text}: 16 bits hold 65536 steps. "
+            f"Take a slope of at least {smallest:.3g}, or lossless=True."
+        )
+    rounding = float(np.spacing(max(abs(low), abs(high), abs(float(intercept)))))
+    return Encoding(np.dtype("<i2" if signed else "<u2"), low, high, text, intercept, step / 2 + 2 * rounding)
 
 
 def _fits(low: int, high: int, code: str) -> bool:

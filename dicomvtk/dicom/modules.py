@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dicomvtk.anatomy import orientation_letters
 from dicomvtk.dicom.decimal_strings import coordinate_text
 from dicomvtk.dicom.encode import Encoding
-from dicomvtk.dicom.storage import CT, MR, PET, SeriesPlan
+from dicomvtk.dicom.storage import CT, MR, PET, SECONDARY_CAPTURE, SeriesPlan
 from dicomvtk.geometry import Geometry
 from dicomvtk.version import __version__
 
@@ -27,6 +27,7 @@ __all__ = [
     "image_pixel",
     "image_plane",
     "laterality",
+    "line",
     "of_storage",
     "patient",
     "patient_orientation",
@@ -55,7 +56,7 @@ _LINE_LENGTH = 64
 
 def patient(name: str, identifier: str) -> Attributes:
     """Return the Patient module (C.7.1.1)."""
-    return {"PatientName": _line(name), "PatientID": _line(identifier), "PatientBirthDate": "", "PatientSex": ""}
+    return {"PatientName": line(name), "PatientID": line(identifier), "PatientBirthDate": "", "PatientSex": ""}
 
 
 def study(uid: str, description: str, now: datetime.datetime) -> Attributes:
@@ -69,7 +70,7 @@ def study(uid: str, description: str, now: datetime.datetime) -> Attributes:
         "ReferringPhysicianName": "",
     }
     if description:
-        attributes["StudyDescription"] = _line(description)
+        attributes["StudyDescription"] = line(description)
     return attributes
 
 
@@ -83,7 +84,7 @@ def series(uid: str, modality: str, description: str, now: datetime.datetime) ->
         "SeriesTime": _time(now),
     }
     if description:
-        attributes["SeriesDescription"] = _line(description)
+        attributes["SeriesDescription"] = line(description)
     return attributes
 
 
@@ -169,7 +170,7 @@ def slice_plane(geometry: Geometry, k: int) -> Attributes:
 def image_pixel(shape: Sequence[int], encoding: Encoding, photometric: str) -> Attributes:
     """Return the Image Pixel module (C.7.6.3) for slices of `shape` (columns, rows, ...)."""
     bits = encoding.dtype.itemsize * 8
-    colour = photometric == "RGB"
+    colour = photometric not in ("MONOCHROME1", "MONOCHROME2")
     return {
         "SamplesPerPixel": 3 if colour else 1,
         "PhotometricInterpretation": photometric,
@@ -197,7 +198,7 @@ def of_storage(plan: SeriesPlan, slices: int) -> Attributes:
         }
     if plan.storage is PET:
         return _pet(slices)
-    return {"ConversionType": "WSD"}
+    return {"ConversionType": "WSD"} if plan.storage is SECONDARY_CAPTURE else {}
 
 
 #: Required, may not be empty in practice, and only needed to label the bed: head first, supine is what tools assume.
@@ -228,7 +229,7 @@ def _cosines(geometry: Geometry) -> NDArray[np.float64]:
     return cosines
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """Return `text` as one value of at most 64 characters (LO, PN): a backslash would make it two."""
     printable = "".join(c if c.isprintable() else " " for c in text.replace("\\", "/"))
     return printable[:_LINE_LENGTH].strip()

@@ -1,6 +1,8 @@
 """Which kind of DICOM image a volume becomes: CT, MR or PET where the values fit 16 bits, else Secondary Capture.
 
-The IODs are those of PS3.3 annex A: A.3 (CT), A.4 (MR), A.21 (PET), A.8.1 (Secondary Capture).
+One file a slice, or where that is asked for all slices in one: multi-frame Secondary Capture, or for floats that must
+not lose a bit a Parametric Map. The IODs are those of PS3.3 annex A: A.3 (CT), A.4 (MR), A.21 (PET), A.8 (Secondary
+Capture), A.75 (Parametric Map).
 """
 
 from __future__ import annotations
@@ -15,22 +17,45 @@ from dicomvtk.dicom.encode import Encoding, encode_floats, encode_integers, fini
 from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.volume import Volume
 
-__all__ = ["CT", "MR", "PET", "PET_FACTS", "SECONDARY_CAPTURE", "SeriesPlan", "StorageClass", "plan_series"]
+__all__ = [
+    "CT",
+    "MR",
+    "PARAMETRIC_MAP",
+    "PET",
+    "PET_FACTS",
+    "SECONDARY_CAPTURE",
+    "SeriesPlan",
+    "StorageClass",
+    "Wishes",
+    "plan_series",
+]
 
 
 @dataclass(frozen=True)
 class StorageClass:
-    """A Storage SOP Class: its name and UID (PS3.4 table B.5-1) and the modality it is for (empty: any)."""
+    """A Storage SOP Class: its name and UID (PS3.4 table B.5-1), the modality it is for (empty: any), its frames."""
 
     name: str
     uid: str
     modality: str = ""
+    multi_frame: bool = False
 
 
 CT = StorageClass("CT Image Storage", "1.2.840.10008.5.1.4.1.1.2", "CT")
 MR = StorageClass("MR Image Storage", "1.2.840.10008.5.1.4.1.1.4", "MR")
 PET = StorageClass("Positron Emission Tomography Image Storage", "1.2.840.10008.5.1.4.1.1.128", "PT")
 SECONDARY_CAPTURE = StorageClass("Secondary Capture Image Storage", "1.2.840.10008.5.1.4.1.1.7")
+_UID = "1.2.840.10008.5.1.4.1.1"
+MULTI_FRAME_BYTE = StorageClass(
+    "Multi-frame Grayscale Byte Secondary Capture Image Storage", f"{_UID}.7.2", multi_frame=True
+)
+MULTI_FRAME_WORD = StorageClass(
+    "Multi-frame Grayscale Word Secondary Capture Image Storage", f"{_UID}.7.3", multi_frame=True
+)
+MULTI_FRAME_COLOUR = StorageClass(
+    "Multi-frame True Color Secondary Capture Image Storage", f"{_UID}.7.4", multi_frame=True
+)
+PARAMETRIC_MAP = StorageClass("Parametric Map Storage", f"{_UID}.30", multi_frame=True)
 
 _BY_MODALITY = {storage.modality: storage for storage in (CT, MR, PET)}
 
@@ -54,8 +79,19 @@ class SeriesPlan:
     note: str = ""
 
 
-def plan_series(volume: Volume, modality: str | None, known: Mapping[str, Any]) -> SeriesPlan:
-    """Return how `volume` (i, j, k, maybe with colour samples last) is to be stored.
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller chose of how values are stored: the step of floats, no loss at all, all slices in one file."""
+
+    slope: float | None = None
+    lossless: bool = False
+    multi_frame: bool = False
+
+
+def plan_series(
+    volume: Volume, modality: str | None, known: Mapping[str, Any], wishes: Wishes = Wishes()
+) -> SeriesPlan:
+    """Return how `volume` (i, j, k, maybe with axes or colour samples past k) is to be stored.
 
     `modality` is what the caller asks for; None takes the volume's. `known` are attributes by keyword: a PET image is
     only made where they hold `PET_FACTS`. Raises UnsupportedError for values no DICOM image
@@ -63,27 +99,36 @@ def plan_series(volume: Volume, modality: str | None, known: Mapping[str, Any]) 
     asked for and the volume has no place in a patient.
     """
     wanted = modality or volume.info.modality or _OTHER
+    _check_wishes(volume, wishes)
     if volume.is_colour:
-        return _colour_plan(volume, wanted)
+        return _colour_plan(volume, wanted, wishes)
+    if wishes.lossless and volume.dtype.kind == "f" and not _is_exact(volume):
+        return _map_plan(volume, wanted)
+    if wishes.multi_frame:
+        return _multi_frame_plan(volume, wanted, wishes)
     storage = _BY_MODALITY.get(wanted)
     if storage is None:
-        return _capture_plan(volume, wanted, "")
+        return _capture_plan(volume, wanted, "", wishes)
     if not volume.geometry.placed:
         if modality:
             raise GeometryError(
                 f"Cannot write {wanted} images of an array without a place in the patient: "
                 "give spacing=(i, j, k) in mm, and origin= and direction= where known."
             )
-        return _capture_plan(volume, wanted, f"the volume has no place in the patient, which {storage.name} needs")
+        return _capture_plan(
+            volume, wanted, f"the volume has no place in the patient, which {storage.name} needs", wishes
+        )
     if volume.dtype.kind == "b" and not modality:
-        return _capture_plan(volume, _OTHER, f"a mask holds no {wanted} values")
+        return _capture_plan(volume, _OTHER, f"a mask holds no {wanted} values", wishes)
     unknown = _unknown_facts(known) if storage is PET else []
     if unknown:
-        return _capture_plan(volume, wanted, f"{storage.name} must state {' and '.join(unknown)}, which are not known")
-    encoding = _sixteen_bits(volume, storage)
+        note = f"{storage.name} must state {' and '.join(unknown)}, which are not known"
+        return _capture_plan(volume, wanted, note, wishes)
+    encoding = _sixteen_bits(volume, storage, wishes.slope)
     if encoding is None:
         low, high = finite_range(volume.array)
-        return _capture_plan(volume, wanted, f"values from {low} to {high} do not fit the 16 bits of {storage.name}")
+        note = f"values from {low} to {high} do not fit the 16 bits of {storage.name}"
+        return _capture_plan(volume, wanted, note, wishes)
     return SeriesPlan(storage, wanted, encoding)
 
 
@@ -95,27 +140,46 @@ def _unknown_facts(known: Mapping[str, Any]) -> list[str]:
     return [keyword for keyword in facts if known.get(keyword) in (None, "")]
 
 
-def _sixteen_bits(volume: Volume, storage: StorageClass) -> Encoding | None:
+def _check_wishes(volume: Volume, wishes: Wishes) -> None:
+    if wishes.slope is not None and wishes.lossless:
+        raise UnsupportedError("Cannot write both in steps of slope= and lossless=True; give one of them.")
+    if wishes.slope is not None and (volume.dtype.kind != "f" or volume.is_colour):
+        raise UnsupportedError(
+            f"Cannot scale {volume.dtype} values by slope= or digits=: integers are written exactly as they are."
+        )
+
+
+def _is_exact(volume: Volume) -> bool:
+    """True where floats are whole numbers that 16 bits hold."""
+    if not np.all(np.isfinite(volume.array)) or not is_whole(volume.array):
+        return False
+    low, high = finite_range(volume.array)
+    return encode_integers(int(low), int(high), unsigned=False, bits=16) is not None
+
+
+def _sixteen_bits(volume: Volume, storage: StorageClass, slope: float | None) -> Encoding | None:
     """Return the 16-bit encoding; None for integers that do not fit. PET has no intercept (C.8.9.4)."""
     low, high = finite_range(volume.array)
     if volume.dtype.kind != "f":
         return encode_integers(int(low), int(high), unsigned=volume.dtype.kind != "i", bits=16)
-    return _encode_floats(volume, low, high, zero_intercept=storage is PET)
+    return _encode_floats(volume, low, high, zero_intercept=storage is PET, slope=slope)
 
 
-def _encode_floats(volume: Volume, low: float, high: float, *, zero_intercept: bool = False) -> Encoding:
+def _encode_floats(
+    volume: Volume, low: float, high: float, *, zero_intercept: bool = False, slope: float | None = None
+) -> Encoding:
     """Return floats that are whole numbers as the integers they are, where those fit; all others scaled."""
     exact = None
-    if is_whole(volume.array):
+    if slope is None and is_whole(volume.array):
         exact = encode_integers(int(low), int(high), unsigned=False, bits=16)
-    return exact or encode_floats(low, high, zero_intercept=zero_intercept)
+    return exact or encode_floats(low, high, zero_intercept=zero_intercept, slope=slope)
 
 
-def _capture_plan(volume: Volume, wanted: str, note: str) -> SeriesPlan:
+def _capture_plan(volume: Volume, wanted: str, note: str, wishes: Wishes) -> SeriesPlan:
     low, high = finite_range(volume.array)
     dtype = volume.dtype
     if dtype.kind == "f":
-        encoding = _encode_floats(volume, low, high)
+        encoding = _encode_floats(volume, low, high, slope=wishes.slope)
     elif dtype.kind == "b" or dtype == np.uint8:
         encoding = Encoding(np.dtype("u1"), low, high)
     else:
@@ -129,7 +193,44 @@ def _capture_plan(volume: Volume, wanted: str, note: str) -> SeriesPlan:
     return SeriesPlan(SECONDARY_CAPTURE, _capture_modality(wanted), encoding, note)
 
 
-def _colour_plan(volume: Volume, wanted: str) -> SeriesPlan:
+def _multi_frame_plan(volume: Volume, wanted: str, wishes: Wishes) -> SeriesPlan:
+    """Return the multi-frame Secondary Capture of grey values: 8 or 16 bits, unsigned (A.8.3, A.8.4)."""
+    low, high = finite_range(volume.array)
+    modality = _capture_modality(wanted)
+    if volume.dtype.kind == "b" or volume.dtype == np.uint8:
+        return SeriesPlan(MULTI_FRAME_BYTE, modality, Encoding(np.dtype("u1"), low, high))
+    if volume.dtype.kind == "f":
+        encoding = _encode_floats(volume, low, high, slope=wishes.slope)
+        if encoding.is_rescaled or encoding.dtype.kind == "u":
+            return SeriesPlan(MULTI_FRAME_WORD, modality, encoding)
+    first, span = int(low), int(high) - int(low)
+    if span > np.iinfo(np.uint16).max:
+        raise UnsupportedError(
+            f"Cannot write values from {low} to {high} as {MULTI_FRAME_WORD.name}: 16 bits hold 65536 values. "
+            "Leave multi_frame= out: 32 bits go one file a slice."
+        )
+    fits = encode_integers(first, int(high), unsigned=True, bits=16)
+    if fits is None or fits.dtype.kind == "i":  # an offset that a reader can undo within int16, where it fits that
+        offset = min(first, 0) if first < np.iinfo(np.int16).min else -(2**15)
+        return SeriesPlan(MULTI_FRAME_WORD, modality, Encoding(np.dtype("<u2"), low, high, intercept=str(offset)))
+    return SeriesPlan(MULTI_FRAME_WORD, modality, fits)
+
+
+def _map_plan(volume: Volume, wanted: str) -> SeriesPlan:
+    """Return the Parametric Map that holds floats bit by bit, NaN and infinities included."""
+    if not volume.geometry.placed:
+        raise GeometryError(
+            f"Cannot write a {PARAMETRIC_MAP.name} of an array without a place in the patient: "
+            "give spacing=(i, j, k) in mm, and origin= and direction= where known."
+        )
+    finite = volume.array[np.isfinite(volume.array)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    dtype = np.dtype("<f8" if volume.dtype.itemsize > 4 else "<f4")
+    note = "floats without loss, which SimpleITK and ITK do not read"
+    return SeriesPlan(PARAMETRIC_MAP, _capture_modality(wanted), Encoding(dtype, low, high), note)
+
+
+def _colour_plan(volume: Volume, wanted: str, wishes: Wishes) -> SeriesPlan:
     samples = volume.shape[-1]
     if samples != 3 or volume.dtype != np.uint8:
         raise UnsupportedError(
@@ -138,7 +239,8 @@ def _colour_plan(volume: Volume, wanted: str) -> SeriesPlan:
         )
     low, high = finite_range(volume.array)
     note = f"{_BY_MODALITY[wanted].name} holds no colour" if wanted in _BY_MODALITY else ""
-    return SeriesPlan(SECONDARY_CAPTURE, _capture_modality(wanted), Encoding(np.dtype("u1"), low, high), note)
+    storage = MULTI_FRAME_COLOUR if wishes.multi_frame else SECONDARY_CAPTURE
+    return SeriesPlan(storage, _capture_modality(wanted), Encoding(np.dtype("u1"), low, high), note)
 
 
 def _capture_modality(wanted: str) -> str:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from pydicom.charset import convert_encodings
 from pydicom.config import RAISE
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
@@ -23,7 +24,7 @@ from dicomvtk.dicom.decimal_strings import ds_text
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.version import __version__
 
-__all__ = ["IMPLEMENTATION_CLASS_UID", "HeaderTemplate"]
+__all__ = ["IMPLEMENTATION_CLASS_UID", "HeaderTemplate", "pixel_data_head"]
 
 #: Names this software in every file it writes (PS3.7 D.3.3.2): a UUID-derived root of its own, the same for ever.
 IMPLEMENTATION_CLASS_UID = "2.25.82781745272532656673781337648800295340"
@@ -33,6 +34,7 @@ _UTF8 = "ISO_IR 192"
 _SHORT_STRING = 16
 _GROUP_LENGTH = struct.Struct("<HH2sHI")
 _LONG_HEAD = struct.Struct("<HH2sHI")
+_PIXEL_ELEMENTS = {"u1": (0x0010, b"OB"), "f4": (0x0008, b"OF"), "f8": (0x0009, b"OD")}
 
 #: Encoded elements by tag.
 Elements = dict[int, bytes]
@@ -47,20 +49,23 @@ class HeaderTemplate:
         Values by keyword that all files share. Sequences are lists of such mappings; numbers for DS are shortened to
         fit; pydicom elements are taken as they are.
 
+    transfer_syntax : str
+        UID of the coding of the pixels; all else is explicit VR little endian in each.
+
     Raises
     ------
     UnsupportedError
         For a value that its VR cannot hold, naming the attribute.
     """
 
-    def __init__(self, attributes: Mapping[str, Any]) -> None:
+    def __init__(self, attributes: Mapping[str, Any], transfer_syntax: str = ExplicitVRLittleEndian) -> None:
         self._pixel_representation = int(attributes.get("PixelRepresentation", 0))
         self._shared = _encoded(attributes, self._pixel_representation)
         self._meta = _encoded(
             {
                 "FileMetaInformationVersion": b"\x00\x01",
                 "MediaStorageSOPClassUID": attributes["SOPClassUID"],
-                "TransferSyntaxUID": ExplicitVRLittleEndian,
+                "TransferSyntaxUID": transfer_syntax,
                 "ImplementationClassUID": IMPLEMENTATION_CLASS_UID,
                 "ImplementationVersionName": f"DICOMVTK {__version__}"[:_SHORT_STRING],
             },
@@ -78,9 +83,13 @@ class HeaderTemplate:
         return _PREAMBLE + _GROUP_LENGTH.pack(0x0002, 0x0000, b"UL", 4, len(body)) + body
 
 
-def pixel_data_head(length: int, bits: int) -> bytes:
-    """Return the element head of PixelData of `length` bytes, which must be even: OB for 8 bits, else OW (A.2)."""
-    return _LONG_HEAD.pack(0x7FE0, 0x0010, b"OB" if bits <= 8 else b"OW", 0, length)
+def pixel_data_head(length: int, dtype: np.dtype[Any]) -> bytes:
+    """Return the head of the element that holds stored values of `dtype`, `length` bytes, which must be even (A.2).
+
+    PixelData as OB for 8 bits, else OW; FloatPixelData and DoubleFloatPixelData for floats.
+    """
+    element, vr = _PIXEL_ELEMENTS.get(dtype.str[1:], (0x0010, b"OW"))
+    return _LONG_HEAD.pack(0x7FE0, element, vr, 0, length)
 
 
 def _in_order(elements: Elements) -> bytes:

@@ -31,9 +31,10 @@ _DECIDED: Mapping[str, str] = {
         _FROM_GEOMETRY,
     ),
     **dict.fromkeys(
-        ("InstanceNumber", "ImageIndex", "SOPInstanceUID"),
+        ("InstanceNumber", "ImageIndex"),
         "each slice gets its own",
     ),
+    "SOPInstanceUID": "each slice gets its own; per_slice= may give them",
     "Modality": "use modality=",
     "SOPClassUID": "use modality=",
     "SpecificCharacterSet": "text is always written as UTF-8 (ISO_IR 192)",
@@ -62,7 +63,7 @@ def series_attributes(attributes: Mapping[Any, Any]) -> dict[str, Any]:
 
 def slice_attributes(attributes: Mapping[Any, Any], k: int) -> dict[str, Any]:
     """Return the attributes of slice `k` by keyword; those all slices must share are refused too."""
-    named = series_attributes(attributes)
+    named = {_allowed(name, of_slice=True): value for name, value in attributes.items()}
     for keyword in named:
         if keyword in _SHARED:
             raise UnsupportedError(
@@ -71,9 +72,9 @@ def slice_attributes(attributes: Mapping[Any, Any], k: int) -> dict[str, Any]:
     return named
 
 
-def _allowed(name: Any) -> str:
+def _allowed(name: Any, *, of_slice: bool = False) -> str:
     keyword = _keyword(name)
-    if keyword in _DECIDED:
+    if keyword in _DECIDED and not (of_slice and keyword == "SOPInstanceUID"):
         raise UnsupportedError(f"Cannot set {_spelled(keyword)}: {_DECIDED[keyword]}.")
     group = int(tag_for_keyword(keyword) or 0) >> 16
     if not _FIRST_GROUP <= group < _PIXEL_GROUP:

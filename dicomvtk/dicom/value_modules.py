@@ -23,6 +23,8 @@ def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
     keeps a unit.
     """
     encoding = plan.encoding
+    if plan.storage.multi_frame:  # says it beside its frames
+        return {}
     says_unit = bool(unit) and plan.storage is SECONDARY_CAPTURE and encoding.dtype.itemsize > 1
     if plan.storage not in (CT, PET) and not encoding.is_rescaled and not says_unit:
         return {}

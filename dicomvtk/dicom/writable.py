@@ -1,4 +1,4 @@
-"""What a caller gives to be written, as one 3-D volume of real numbers with a place in the patient, or a refusal."""
+"""What a caller gives to be written, as a volume of real numbers with a place in the patient, or a refusal."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dicomvtk.dicom.axis_attributes import check_axes
 from dicomvtk.dicom.derived import Source, source_geometry
 from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.geometry import Float3, Geometry
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.volume import Volume
 
-__all__ = ["one_frame", "placed", "volume_of_array"]
+__all__ = ["filled", "placed", "volume_of_array", "writable"]
 
 #: Rows and Columns are US, the length of PixelData 32 bits less the undefined length (PS3.5 sections 6.2 and 7.1).
 _MAX_ROWS = 65535
@@ -40,12 +41,13 @@ def volume_of_array(given: ArrayLike, modality: str | None, like: object, source
     return Volume(array, info=info) if geometry is None else Volume(array, geometry, info)
 
 
-def one_frame(volume: Volume) -> Volume:
-    """Return `volume` if it is one regular 3-D frame of real numbers, of a size that DICOM can say."""
-    if volume.axes:
-        names = ", ".join(f"{axis.keyword} ({len(axis)})" for axis in volume.axes)
-        raise UnsupportedError(
-            f"Cannot write a volume with further axes as one series: {names}. Write its frames: volume.frame(0), ..."
+def writable(volume: Volume) -> Volume:
+    """Return `volume` if it is of real numbers on a regular grid, of a size that DICOM can say."""
+    check_axes(volume.axes)
+    if volume.axes and not volume.geometry.placed:
+        raise GeometryError(
+            "Cannot write a volume with further axes and no place in the patient: readers tell images of one place "
+            "apart. Give spacing=(i, j, k) in mm, and origin= and direction= where known."
         )
     if not volume.regular:
         raise GeometryError("Cannot write slices that are not on a regular grid; read them with fix= to get one.")
@@ -55,7 +57,8 @@ def one_frame(volume: Volume) -> Volume:
             "Write real and imaginary part, or magnitude and phase, as series of their own."
         )
     columns, rows, _ = volume.geometry.shape
-    if max(columns, rows) > _MAX_ROWS or volume.array[:, :, 0].size * volume.dtype.itemsize > _MAX_PIXEL_BYTES:
+    bytes_a_slice = columns * rows * (volume.shape[-1] if volume.is_colour else 1) * volume.dtype.itemsize
+    if max(columns, rows) > _MAX_ROWS or bytes_a_slice > _MAX_PIXEL_BYTES:
         raise UnsupportedError(
             f"Cannot write slices of {columns} columns and {rows} rows: "
             f"a DICOM image has at most {_MAX_ROWS} of each, and 4 GiB of pixels."
@@ -85,3 +88,18 @@ def placed(
             f"three, three and (3, 3) ({error})."
         ) from error
     return replace(volume, geometry=new)
+
+
+def filled(volume: Volume, fill: float | None) -> Volume:
+    """Return `volume` with `fill` for NaN and infinities, which the history then tells; itself where there are none."""
+    if fill is None or volume.dtype.kind != "f":
+        return volume
+    if not np.isfinite(fill):
+        raise UnsupportedError(f"Cannot use fill={fill!r}; expected a finite number.")
+    odd = ~np.isfinite(volume.array)
+    count = int(np.count_nonzero(odd))
+    if not count:
+        return volume
+    array = volume.array.copy(order="K")
+    array[odd] = fill
+    return volume.with_array(array, step=f"{count} values that were NaN or infinite set to {fill:g}")

@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dicomvtk.dicom import modules
-from dicomvtk.dicom.derived import Source, kept_attributes, kept_of_slice, read_source
-from dicomvtk.dicom.encode import Encoding
+from dicomvtk.dicom.axis_attributes import frames_of, of_frame
+from dicomvtk.dicom.compress import Coding, check_coding, coding_named
+from dicomvtk.dicom.derived import Source, kept_of_slice, own_source, read_source
+from dicomvtk.dicom.identity import Identity
+from dicomvtk.dicom.image_files import ImageFile, PixelWriter, file_names, write_files
 from dicomvtk.dicom.new_folder import new_folder
-from dicomvtk.dicom.storage import PET, SECONDARY_CAPTURE, SeriesPlan, plan_series
-from dicomvtk.dicom.template import HeaderTemplate, pixel_data_head
+from dicomvtk.dicom.provenance import contributing, nearest, references
+from dicomvtk.dicom.series_header import known_facts, series_header, text_of
+from dicomvtk.dicom.storage import PARAMETRIC_MAP, PET, SeriesPlan, Wishes, plan_series
+from dicomvtk.dicom.template import HeaderTemplate
 from dicomvtk.dicom.user_attributes import series_attributes, slice_attributes
-from dicomvtk.dicom.value_modules import modality_values, window
-from dicomvtk.dicom.writable import one_frame, placed, volume_of_array
-from dicomvtk.geometry import Geometry
-from dicomvtk.metadata import SeriesInfo
+from dicomvtk.dicom.verify import check_written
+from dicomvtk.dicom.writable import filled, placed, volume_of_array, writable
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -39,14 +41,9 @@ __all__ = ["WriteReport", "write_series"]
 
 PathLike = str | os.PathLike[str]
 _NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
-
-#: What a volume says of itself that describes the images and identifies nobody.
-_CARRIED = ("BodyPartExamined", "Laterality", "PatientPosition", "BurnedInAnnotation")
-_CARRIED_PET = ("Units", "DecayCorrection", "FrameReferenceTime", "DecayFactor", "CountsSource", "SeriesType")
-_CARRIED_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
-#: A value of VR CS (PS3.5 table 6.2-1).
-_CODE = re.compile("[A-Z0-9_ ]{1,16}")
-_NAME_DIGITS = 4
+_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+#: The length of PixelData has 32 bits, the greatest of which means undefined (PS3.5 section 7.1).
+_MAX_PIXEL_BYTES = 2**32 - 2
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,7 @@ class WriteReport:
     intercept: float
     max_error: float
     note: str = ""
+    transfer_syntax: str = _EXPLICIT_LITTLE
 
     def __str__(self) -> str:
         exact = "exact" if self.max_error == 0 else f"error at most {self.max_error:.3g}"
@@ -81,14 +79,23 @@ def write_series(
     volume: Volume | ArrayLike,
     folder: PathLike,
     *,
-    like: Volume | Stack | PathLike | None = None,
+    like: Volume | Stack | PathLike | Literal[False] | None = None,
     modality: str | None = None,
     spacing: Sequence[float] | None = None,
     origin: Sequence[float] | None = None,
     direction: ArrayLike | None = None,
     attributes: Mapping[Any, Any] = _NO_ATTRIBUTES,
     per_slice: Callable[[int], Mapping[Any, Any]] | None = None,
+    slope: float | None = None,
+    digits: int | None = None,
+    fill: float | None = None,
+    lossless: bool = False,
+    multi_frame: bool = False,
+    compress: str | None = None,
+    uids: str | Callable[[], str] | None = None,
+    now: datetime.datetime | None = None,
     overwrite: bool = False,
+    verify: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> WriteReport:
     """Write a volume, or an array (i, j, k[, 3]), as a new series of one file a slice and return what was written.
@@ -97,19 +104,21 @@ def write_series(
     the whole volume), Secondary Capture for all else (masks, RGB, 32-bit integers, other modalities). A PET image is
     made where Units, DecayCorrection and FrameReferenceTime are known.
 
-    Identity: a new series in a new study. The patient is the one the volume names if it was not read from DICOM, else
-    ``Anonymous^Patient`` with an ID of its own: who was scanned is passed on only with `like`. Then patient, study and
-    frame of reference are kept, and every slice refers to its nearest source image.
+    Identity: a new series. A volume that was read from files which are still there is derived from them: patient, study
+    and frame of reference are kept, and every slice refers to its source images; `like` names another source. Without
+    one the study is new and the patient the one the volume names if it was not read from DICOM, else
+    ``Anonymous^Patient`` with an ID of its own. See docs/identity.md.
 
     Parameters
     ----------
     volume : Volume or array
-        An array (i, j) is one image; colour samples come last. Left-handed grids are written as they are.
+        An array (i, j) is one image; colour samples come last. Left-handed grids are written as they are. Further axes
+        of a volume (EchoTime, TemporalPositionIdentifier, ...) become those attributes of its images.
     folder : path
         Made, with its parents; must be empty or absent unless `overwrite`. Whole or absent: on any failure what stood
         there still stands.
-    like : Volume, entry of `find_series`, or path, optional
-        The series this one is derived from.
+    like : Volume, entry of `find_series`, path or False, optional
+        The series this one is derived from. False: from none, so that nobody is named.
     modality : str, optional
         ``"CT"``, ``"MR"``, ``"PT"``, ...; the volume's if left out, OT for an array. CT values of an array are HU.
     spacing, origin, direction : optional
@@ -119,9 +128,26 @@ def write_series(
     attributes : mapping
         Further attributes, by keyword, ``(group, element)`` or ``"gggg,eeee"``; they win over all defaults.
     per_slice : callable
-        Further attributes for slice k.
+        Further attributes for slice k; slices of further axes count on, in Fortran order.
+    slope, digits : float, int, optional
+        The step in which floats are stored, or the decimals that are kept (a step of ``10**-digits``); the smallest
+        possible step if left out.
+    fill : float, optional
+        What to write for NaN and infinities, which are refused otherwise.
+    lossless : bool
+        Floats bit by bit, as a Parametric Map, where 16-bit integers do not hold them exactly.
+    multi_frame : bool
+        All slices in one file: multi-frame Secondary Capture.
+    compress : str, optional
+        ``"rle"``, ``"jpegls"``, ``"j2k"`` or ``"htj2k"``, each without loss.
+    uids : str or callable, optional
+        The root of new UIDs, or what gives them; UUIDs under 2.25 if left out.
+    now : datetime, optional
+        The date and time of the whole series.
     overwrite : bool
         Replace all that `folder` holds, once the new series is complete.
+    verify : bool
+        Read the series back before it gets its name, and compare voxels, geometry and axes.
     progress : callable
         Called with (done, total).
 
@@ -132,147 +158,171 @@ def write_series(
     GeometryError
         For an irregular volume, and for CT, MR or PET without a place in the patient.
     WriteError
-        Where the folder is taken, or the disk refuses.
+        Where the folder is taken, the disk refuses, or `verify` finds something else than was written.
     """
-    source = None if like is None else read_source(like)
+    source, note = _source(volume, like)
+    moved = isinstance(volume, Volume) and not (origin is None and direction is None)
     if not isinstance(volume, Volume):
         volume = volume_of_array(volume, modality, like, source)
-    volume = placed(one_frame(volume), spacing, origin, direction)
-    names = _names(volume.geometry.shape[2])
+    volume = filled(writable(placed(volume, spacing, origin, direction)), fill)
+    moved = moved or _elsewhere(volume, source)
+    identity = Identity(uids, now or datetime.datetime.now())
+    wishes = Wishes(_step(slope, digits), lossless, multi_frame)
+    coding = None if compress is None else coding_named(compress)
+    count = volume.geometry.shape[2] * int(np.prod([len(axis) for axis in volume.axes], dtype=int))
     stated = series_attributes(attributes)
-    stated_of_slices = [slice_attributes(per_slice(k) or {}, k) if per_slice else {} for k in range(len(names))]
-    plan = plan_series(volume, modality, {**_known(volume.info, source), **stated, **stated_of_slices[0]})
-    header = _series_header(volume, plan, source, stated)
-    template = HeaderTemplate(header)
+    stated_of_slices = [slice_attributes(per_slice(n) or {}, n) if per_slice else {} for n in range(count)]
+    plan = plan_series(volume, modality, {**known_facts(volume.info, source), **stated, **stated_of_slices[0]}, wishes)
+    if coding is not None:
+        check_coding(coding, plan.encoding.dtype)
+    header = series_header(volume, plan, identity, source, stated, coding=coding, moved=moved)
+    if plan.storage.multi_frame:
+        _check_one_file(volume, plan, per_slice)
+        names = file_names(1)
+        images = _one_image(volume, plan, source, header, identity, coding)
+    else:
+        names = file_names(count)
+        images = _images(volume, plan, source, header, identity, coding, stated_of_slices)
     with new_folder(folder, overwrite=overwrite) as filling:
-        for k, name in enumerate(names):
-            own = {**_slice_header(volume.geometry, plan, source, k), **stated_of_slices[k]}
-            _write_image(filling / name, template.header(_new_uid(), own), _plane(volume, k), plan.encoding)
-            if progress is not None:
-                progress(k + 1, len(names))
-    return _report(Path(folder), names, plan, header)
+        write_files(images, len(names), filling, PixelWriter(plan.encoding, coding), progress)
+        if verify:
+            check_written(volume, [filling / name for name in names], plan.encoding.max_error)
+    return _report(Path(folder), names, plan, header, coding, note)
 
 
-def _known(info: SeriesInfo, source: Source | None) -> dict[str, Any]:
-    """Return what volume and source say of themselves, should they be a PET: of the series, and of some slice."""
-    known = {**({"Units": info.unit} if info.unit else {}), **info.attributes}
+def _source(volume: Volume | ArrayLike, like: Any) -> tuple[Source | None, str]:
+    """Return what the series is derived from, and a remark where that could not be had."""
+    if like is False:
+        return None, ""
+    if like is not None:
+        return read_source(like), ""
+    if not isinstance(volume, Volume) or not volume.info.sources:
+        return None, ""
+    source = own_source(volume)
+    return source, "" if source else "the files it was read from are gone, so patient and study are new"
+
+
+def _elsewhere(volume: Volume, source: Source | None) -> bool:
+    """True where the volume says that it lies in another frame of reference than its source."""
+    own = volume.info.frame_of_reference_uid
+    return source is not None and bool(own) and own != str(source.header.get("FrameOfReferenceUID", own))
+
+
+def _step(slope: float | None, digits: int | None) -> float | None:
+    if digits is None:
+        return slope
+    if slope is not None:
+        raise UnsupportedError("Cannot write with both slope= and digits=; give one of them.")
+    return float(f"1e{-int(digits)}")
+
+
+def _check_one_file(volume: Volume, plan: SeriesPlan, per_slice: object) -> None:
+    if volume.axes or per_slice is not None:
+        found = "per_slice=" if per_slice is not None else f"the axis {volume.axes[0].keyword}"
+        raise UnsupportedError(
+            f"Cannot write {found} in one file of all slices ({plan.storage.name}); write one file a slice, "
+            "or frame by frame: volume.frame(0), ..."
+        )
+    size = volume.array.size * plan.encoding.dtype.itemsize
+    if size > _MAX_PIXEL_BYTES:
+        raise UnsupportedError(f"Cannot write {size} bytes of pixels in one file of DICOM; it holds 4 GiB at most.")
+
+
+def _one_image(
+    volume: Volume,
+    plan: SeriesPlan,
+    source: Source | None,
+    header: Mapping[str, Any],
+    identity: Identity,
+    coding: Coding | None,
+) -> Iterator[ImageFile]:
+    """Yield the image of all slices."""
+    own: dict[str, Any] = {}
     if source is not None:
-        known.update({**kept_attributes(source, PET), **kept_of_slice(source, PET, np.zeros(3))})
-    return known
+        slices = range(volume.geometry.shape[2])
+        used = dict.fromkeys(n for k in slices for n in contributing(source, volume.geometry, k))
+        own = references(source, sorted(used))
+        if plan.storage is PARAMETRIC_MAP:  # which has no General Reference module
+            own.pop("SourceImageSequence")
+    template = HeaderTemplate(header, coding.uid if coding else _EXPLICIT_LITTLE)
+    planes = [_plane(volume, (), k) for k in range(volume.geometry.shape[2])]
+    yield ImageFile(file_names(1)[0], template.header(identity.new_uid(), own), planes)
 
 
-def _series_header(
-    volume: Volume, plan: SeriesPlan, source: Source | None, stated: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what all files share: modules made here, then what the volume knows, the source, and the caller."""
-    info, geometry, now = volume.info, volume.geometry, datetime.datetime.now()
-    study_uid, made_here = _new_uid(), not info.uid
-    name = info.patient_name if made_here else ""
-    identifier = info.patient_id if made_here else ""
-    header: dict[str, Any] = {
-        **modules.general_image(plan, now),
-        **modules.patient(name or "Anonymous^Patient", identifier or f"ANON-{study_uid[-8:]}"),
-        **modules.study(study_uid, info.study_description if made_here else "", now),
-        **modules.series(_new_uid(), plan.modality, info.description, now),
-        **modules.equipment(),
-        **(modules.frame_of_reference(_new_uid()) if geometry.placed else {}),
-        **modules.image_plane(geometry),
-        **(modules.patient_orientation(geometry) if plan.storage is SECONDARY_CAPTURE else {}),
-        **modules.image_pixel(volume.shape, plan.encoding, _photometric(volume)),
-        **modality_values(plan, info.unit),
-        **({} if volume.is_colour else window(plan.encoding, info.windows)),
-        **modules.of_storage(plan, geometry.shape[2]),
-        **({"BurnedInAnnotation": "NO"} if made_here else {}),
-    }
-    header.update(_carried(info, plan))
-    if source is not None:
-        kept = kept_attributes(source, plan.storage)
-        header.update({k: v for k, v in kept.items() if geometry.placed or k not in modules.frame_of_reference("")})
-        header["DerivationDescription"] = _derivation(volume.history, header.get("DerivationDescription", ""))
-    if {"WindowCenter", "WindowWidth"} & set(stated):
-        for keyword in ("VOILUTFunction", "WindowCenterWidthExplanation"):
-            header.pop(keyword, None)
-    header.update(stated)
-    if "Laterality" not in stated:
-        side = _text(header.pop("Laterality", ""))
-        header.update(modules.laterality(_text(header.get("BodyPartExamined")), side))
-    return header
+def _images(
+    volume: Volume,
+    plan: SeriesPlan,
+    source: Source | None,
+    header: Mapping[str, Any],
+    identity: Identity,
+    coding: Coding | None,
+    stated: Sequence[Mapping[str, Any]],
+) -> Iterator[ImageFile]:
+    """Yield one image a slice: frame by frame along the further axes, from the first slice to the last."""
+    geometry, slices = volume.geometry, volume.geometry.shape[2]
+    template = HeaderTemplate(header, coding.uid if coding else _EXPLICIT_LITTLE)
+    names = iter(file_names(len(stated)))
+    for frame, index in enumerate(frames_of(volume.axes)):
+        among = _own_images(volume, source, frame)
+        for k in range(slices):
+            n = frame * slices + k
+            own: dict[str, Any] = {"InstanceNumber": n + 1, **modules.slice_plane(geometry, k)}
+            own.update(of_frame(volume.axes, index))
+            if plan.storage is PET:
+                own["ImageIndex"] = n + 1
+            if source is not None:
+                own.update(_of_source(volume, plan, source, k, among))
+            own.update(stated[n])
+            given = own.pop("SOPInstanceUID", None)
+            uid = identity.claim(str(given)) if given else identity.new_uid()
+            yield ImageFile(next(names), template.header(uid, own), [_plane(volume, index, k)])
 
 
-def _carried(info: SeriesInfo, plan: SeriesPlan) -> dict[str, Any]:
-    """Return what the volume says of its images, less codes that are none: they would make the new files wrong too."""
-    codes = [keyword for keyword in _CARRIED if _CODE.fullmatch(_text(info.attributes.get(keyword)))]
-    wanted = [*codes, *(_CARRIED_PET if plan.storage is PET else ())]
-    if _text(info.attributes.get("LossyImageCompression")) == "01":
-        wanted += _CARRIED_LOSSY
-    if plan.storage is PET:  # which says it in PatientOrientationCodeSequence
-        wanted = [keyword for keyword in wanted if keyword != "PatientPosition"]
-    known = _known(info, None)
-    return {keyword: known[keyword] for keyword in wanted if known.get(keyword) not in (None, "")}
+def _own_images(volume: Volume, source: Source | None, frame: int) -> slice | None:
+    """Return which images of the source are those of one frame of further axes, where it has the same."""
+    slices = volume.geometry.shape[2]
+    frames = int(np.prod([len(axis) for axis in volume.axes], dtype=int))
+    same = source is not None and frames > 1 and len(source.datasets) == slices * frames
+    return slice(frame * slices, (frame + 1) * slices) if same else None
 
 
-def _derivation(history: Sequence[str], quantised: str) -> str:
-    """Return what was done to the source, in the 1024 characters of DerivationDescription (ST)."""
-    return "; ".join([*history, quantised] if quantised else history)[-1024:] or "Written by dicomvtk"
+def _of_source(volume: Volume, plan: SeriesPlan, source: Source, k: int, among: slice | None) -> dict[str, Any]:
+    if among is None:
+        used = contributing(source, volume.geometry, k)
+    else:
+        used = (nearest(source, volume.geometry.index_to_physical((0, 0, k)), among),)
+    kept = kept_of_slice(source, plan.storage, used[0])
+    axes = {keyword for axis in volume.axes for keyword in of_frame([axis], [0])}
+    return {**{keyword: kept[keyword] for keyword in kept if keyword not in axes}, **references(source, used)}
 
 
-def _slice_header(geometry: Geometry, plan: SeriesPlan, source: Source | None, k: int) -> dict[str, Any]:
-    own: dict[str, Any] = {"InstanceNumber": k + 1, **modules.slice_plane(geometry, k)}
-    if plan.storage is PET:
-        own["ImageIndex"] = k + 1
-    if source is not None:
-        own.update(kept_of_slice(source, plan.storage, geometry.index_to_physical((0, 0, k))))
-    return own
-
-
-def _plane(volume: Volume, k: int) -> NDArray[Any]:
-    """Return slice `k` as rows of columns (j, i[, c]); a view."""
-    plane = volume.array[:, :, k]
+def _plane(volume: Volume, index: Sequence[int], k: int) -> NDArray[Any]:
+    """Return slice `k` at `index` along the further axes as rows of columns (j, i[, c]); a view."""
+    where: tuple[Any, ...] = (slice(None), slice(None), k, *index)
+    plane: NDArray[Any] = volume.array[where]
     return plane.transpose(1, 0, 2) if volume.is_colour else plane.T
 
 
-def _write_image(path: Path, header: bytes, plane: NDArray[Any], encoding: Encoding) -> None:
-    stored = encoding.stored(plane)
-    padding = b"\x00" * (stored.nbytes % 2)  # values have even length (PS3.5 section 8)
-    with open(path, "xb") as file:
-        file.write(header + pixel_data_head(stored.nbytes + len(padding), encoding.dtype.itemsize * 8))
-        file.write(stored.data.cast("B"))
-        file.write(padding)
-
-
-def _photometric(volume: Volume) -> str:
-    if volume.is_colour:
-        return "RGB"
-    return "MONOCHROME1" if volume.info.photometric == "MONOCHROME1" else "MONOCHROME2"
-
-
-def _names(count: int) -> list[str]:
-    digits = max(_NAME_DIGITS, len(str(count)))
-    return [f"IM{k + 1:0{digits}d}.dcm" for k in range(count)]
-
-
-def _new_uid() -> str:
-    """Return a UID nobody else has (PS3.5 B.2): no clock, no registered root."""
-    return f"2.25.{uuid.uuid4().int}"
-
-
-def _text(value: Any) -> str:
-    """Return the text of a plain value or of a pydicom element."""
-    return str(getattr(value, "value", value) or "")
-
-
-def _report(folder: Path, names: Sequence[str], plan: SeriesPlan, header: Mapping[str, Any]) -> WriteReport:
+def _report(
+    folder: Path,
+    names: Sequence[str],
+    plan: SeriesPlan,
+    header: Mapping[str, Any],
+    coding: Coding | None,
+    note: str,
+) -> WriteReport:
     return WriteReport(
         folder=folder,
         files=tuple(folder / name for name in names),
         sop_class_uid=plan.storage.uid,
         sop_class=plan.storage.name,
         modality=plan.modality,
-        study_uid=_text(header["StudyInstanceUID"]),
-        series_uid=_text(header["SeriesInstanceUID"]),
+        study_uid=text_of(header["StudyInstanceUID"]),
+        series_uid=text_of(header["SeriesInstanceUID"]),
         dtype=plan.encoding.dtype.name,
         slope=float(plan.encoding.slope),
         intercept=float(plan.encoding.intercept),
         max_error=plan.encoding.max_error,
-        note=plan.note,
+        note="; ".join(text for text in (plan.note, note) if text),
+        transfer_syntax=coding.uid if coding else _EXPLICIT_LITTLE,
     )

@@ -412,13 +412,6 @@ def test_what_dicom_cannot_hold_is_refused_with_what_was_found(array: Any, words
     assert list(tmp_path.iterdir()) == []
 
 
-def test_further_axes_are_refused_by_name(tmp_path: Path) -> None:
-    volume = Volume(np.zeros((4, 4, 4, 2), np.int16), axes=(Axis("EchoTime", (5.0, 10.0)),))
-
-    with pytest.raises(UnsupportedError, match=r"EchoTime \(2\). Write its frames: volume.frame\(0\)"):
-        dicomvtk.write_series(volume, tmp_path / "out")
-
-
 def test_irregular_slices_are_refused(tmp_path: Path) -> None:
     volume = Volume(np.zeros(SHAPE, np.int16), Geometry(SHAPE), regular=False)
 

@@ -130,7 +130,10 @@ def test_slices_get_their_own_attributes(tmp_path: Path) -> None:
         ({"Rows": 3}, "Cannot set Rows (0028,0010) US: it follows from the voxels"),
         ({"PixelData": b""}, "Cannot set PixelData (7FE0,0010)"),
         ({"ImagePositionPatient": [0, 0, 0]}, "it follows from the geometry; use spacing=, origin= and direction="),
-        ({"SOPInstanceUID": "1.2"}, "Cannot set SOPInstanceUID (0008,0018) UI: each slice gets its own"),
+        (
+            {"SOPInstanceUID": "1.2"},
+            "Cannot set SOPInstanceUID (0008,0018) UI: each slice gets its own; per_slice= may give them",
+        ),
         ({"Modality": "MR"}, "Cannot set Modality (0008,0060) CS: use modality="),
         ({"TransferSyntaxUID": "1.2"}, "only attributes of the dataset before its pixels"),
         ({"SeriesNumber": "two"}, "Cannot write SeriesNumber (0020,0011): the value 'two' does not fit its VR IS"),
