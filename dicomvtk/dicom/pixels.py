@@ -157,6 +157,7 @@ class _Filler:
                     if frame.path != path:
                         if fd >= 0:
                             os.close(fd)
+                            fd = -1  # a descriptor closed twice may be another thread's
                         fd, path = os.open(frame.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), frame.path
                     self._raw(n, frame, fd)
                 counter.add(1)
