@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.dicom.codestream_head import CodestreamHead, read_head
+from dicomvtk.dicom.colour import is_ybr, ybr_to_rgb
 from dicomvtk.dicom.encapsulated import codestream
 from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.rescale import stored_dtype
@@ -17,12 +18,12 @@ from dicomvtk.errors import PixelDecodeError
 __all__ = ["decode", "handles"]
 
 _RLE = "1.2.840.10008.1.2.5"
-_BASELINE = "1.2.840.10008.1.2.4.50"
-_EXTENDED = "1.2.840.10008.1.2.4.51"
-_LOSSLESS = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
-_JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
-_JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
-_HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
+_JPEG = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
+_LOSSLESS = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (57, 70))
+_JPEG_LS = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (80, 81))
+_JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91))
+_HTJ2K = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (201, 202, 203))
+_JPEG_XL = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (110, 111, 112))
 
 _RLE_HEADER = 64
 _JPEG_START, _JPEG_2000_START, _END_OF_IMAGE = b"\xff\xd8", b"\xff\x4f", b"\xff\xd9"
@@ -32,23 +33,27 @@ _WIDTHS = (8, 16, 32)
 
 
 def handles(frame: Frame) -> bool:
-    """True for grey, RGB and YBR frames in the codings above."""
+    """True for grey, RGB, YBR and palette frames in the codings above."""
     common = frame.common
-    known = common.transfer_syntax in _DECODERS and common.bits_allocated in _WIDTHS
-    return frame.offset >= 0 and known and common.photometric != "PALETTE COLOR"
+    return frame.offset >= 0 and common.transfer_syntax in _DECODERS and common.bits_allocated in _WIDTHS
 
 
 def decode(frame: Frame) -> NDArray[Any]:
-    """Return one frame's samples (rows, columns[, 3]) in the stored dtype; colour is RGB.
+    """Return one frame's samples (rows, columns[, 3]) in the stored dtype; YBR becomes RGB, palettes stay indices.
 
-    Raises PixelDecodeError where the codestream is damaged, or is of another size than the header says.
+    Raises PixelDecodeError where the codestream is damaged, or is of another size or kind than the header says.
     """
     common = frame.common
     data = codestream(frame)
-    _check_size(frame, data)
+    head = _checked_head(frame, data)
     _check_end(frame, data)
     try:
-        array = np.asarray(_DECODERS[common.transfer_syntax](data, common))
+        array = np.asarray(_DECODERS[common.transfer_syntax](data, common, head))
+        wanted = (common.rows, common.columns, *((common.samples,) if common.samples > 1 else ()))
+        if array.shape != wanted:
+            raise ValueError(f"the decoded image is {array.shape}; Rows, Columns and SamplesPerPixel say {wanted}")
+        colour = common.samples == 3 and is_ybr(common.photometric) and common.transfer_syntax not in _OWN_COLOUR
+        return ybr_to_rgb(array, common.photometric) if colour else _as_stored(array, common, head)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
@@ -56,77 +61,70 @@ def decode(frame: Frame) -> NDArray[Any]:
             f"Cannot decode {frame.path}, frame {frame.number + 1}, transfer syntax {common.transfer_syntax}: "
             f"{type(error).__name__}: {error}. The compressed data are damaged."
         ) from error
-    wanted = (common.rows, common.columns, *((common.samples,) if common.samples > 1 else ()))
-    if array.shape != wanted:
-        raise PixelDecodeError(
-            f"Cannot decode {frame.path}, frame {frame.number + 1}: the compressed image is {array.shape}, "
-            f"Rows, Columns and SamplesPerPixel say {wanted}."
-        )
-    return _as_stored(frame, array)
 
 
-def _check_size(frame: Frame, data: bytes) -> None:
-    """Compare the codestream's own size with Rows and Columns before a decoder allocates anything."""
-    size = _stated_size(data)
+def _checked_head(frame: Frame, data: bytes) -> CodestreamHead | None:
+    """Compare what the codestream says of itself with the header before a decoder allocates anything."""
     common = frame.common
-    if size is not None and size != (common.rows, common.columns):
+    if common.transfer_syntax == _RLE:
+        return None
+    head = read_head(data)
+    if head is None:
         raise PixelDecodeError(
-            f"Cannot decode {frame.path}, frame {frame.number + 1}: the compressed image is {size[1]} x {size[0]}, "
+            f"Cannot decode {frame.path}, frame {frame.number + 1}: no compressed image begins with "
+            f"{data[:4].hex(' ') or 'nothing'}; transfer syntax {common.transfer_syntax} says that one does."
+        )
+    asked = f"Cannot decode {frame.path}, frame {frame.number + 1}: the compressed image"
+    if (head.rows, head.columns) != (common.rows, common.columns):
+        raise PixelDecodeError(
+            f"{asked} is {head.columns} x {head.rows}, "
             f"Columns (0028,0011) and Rows (0028,0010) say {common.columns} x {common.rows}."
         )
+    if head.components not in (0, common.samples):
+        raise PixelDecodeError(
+            f"{asked} has {head.components} components, SamplesPerPixel (0028,0002) says {common.samples}."
+        )
+    if head.bits > (common.bits_allocated or 0):
+        raise PixelDecodeError(
+            f"{asked} has {head.bits} bits a sample, BitsAllocated (0028,0100) says {common.bits_allocated}."
+        )
+    return head
 
 
 def _check_end(frame: Frame, data: bytes) -> None:
     """Find the last marker of a JPEG or JPEG 2000 codestream: some decoders make up what a cut one lacks."""
-    if data[:2] in (_JPEG_START, _JPEG_2000_START) and _END_OF_IMAGE not in data.rstrip(b"\0")[-_JUNK:]:
+    if data[:2] not in (_JPEG_START, _JPEG_2000_START):
+        return
+    if _END_OF_IMAGE not in data[-_JUNK:] and _END_OF_IMAGE not in data.rstrip(b"\0")[-_JUNK:]:
         raise PixelDecodeError(
             f"Cannot decode {frame.path}, frame {frame.number + 1}: the compressed image is cut short; "
             f"expected it to end with the marker FFD9."
         )
 
 
-def _stated_size(data: bytes) -> tuple[int, int] | None:
-    """Return (rows, columns) from a JPEG, JPEG-LS or JPEG 2000 header; None where it is not found (RLE has none)."""
-    if data[:4] == b"\xff\x4f\xff\x51" and len(data) >= 24:
-        width, height, left, top = struct.unpack(">4I", data[8:24])
-        return height - top, width - left
-    if data[:2] != b"\xff\xd8":
-        return None
-    pos = 2
-    while pos + 9 <= len(data):
-        if data[pos] != 0xFF:
-            return None
-        marker = data[pos + 1]
-        if marker == 0xFF:
-            pos += 1
-            continue
-        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
-            rows, columns = struct.unpack(">HH", data[pos + 5 : pos + 9])
-            return rows, columns
-        pos += 2 + int.from_bytes(data[pos + 2 : pos + 4], "big")
-    return None
+def _as_stored(array: NDArray[Any], common: Common, head: CodestreamHead | None) -> NDArray[Any]:
+    """Return decoded samples in the stored dtype: the same bits where widths agree, the same values otherwise.
+
+    The sign of a sample is PixelRepresentation's to say: where the codestream says otherwise, or cannot say, it is
+    the highest of the codestream's bits.
+    """
+    dtype = stored_dtype(common)
+    if array.dtype.itemsize > dtype.itemsize:
+        low, high = int(array.min()), int(array.max())
+        limits = np.iinfo(dtype)
+        if low < limits.min or high > limits.max:
+            raise ValueError(f"decoded values {low} to {high} do not fit BitsAllocated {common.bits_allocated}")
+    if array.dtype != dtype:
+        array = array.view(dtype) if array.dtype.itemsize == dtype.itemsize else array.astype(dtype)
+    width = dtype.itemsize * 8
+    if head is not None and common.transfer_syntax in _SIGN_BY_DEPTH and head.signed != common.signed:
+        shift = dtype.type(width - head.bits)
+        if shift:
+            array = (array << shift) >> shift
+    return array
 
 
-def _as_stored(frame: Frame, array: NDArray[Any]) -> NDArray[Any]:
-    """Return decoded samples in the stored dtype: the same bits where widths agree, the same values otherwise."""
-    dtype = stored_dtype(frame.common)
-    if array.dtype == dtype:
-        return array
-    if array.dtype.itemsize == dtype.itemsize:
-        return array.view(dtype) if array.dtype.kind in "iu" else array.astype(dtype)
-    if array.dtype.itemsize < dtype.itemsize:
-        return array.astype(dtype)
-    low, high = int(array.min()), int(array.max())
-    limits = np.iinfo(dtype)
-    if low < limits.min or high > limits.max:
-        raise PixelDecodeError(
-            f"Cannot decode {frame.path}, frame {frame.number + 1}: decoded values {low} to {high} do not fit "
-            f"BitsAllocated (0028,0100) {frame.common.bits_allocated}."
-        )
-    return array.astype(dtype)
-
-
-def _rle(data: bytes, common: Common) -> NDArray[Any]:
+def _rle(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
     """RLE Lossless (PS3.5 annex G): byte planes, most significant first, after a header of 64 bytes."""
     import imagecodecs
 
@@ -142,19 +140,23 @@ def _rle(data: bytes, common: Common) -> NDArray[Any]:
     if common.samples == 1:
         return planes.reshape(common.rows or 0, common.columns or 0)
     colour = planes.reshape(common.samples, common.rows or 0, common.columns or 0).transpose(1, 2, 0)
-    return _ybr_to_rgb(colour) if common.photometric.startswith("YBR_FULL") else np.ascontiguousarray(colour)
+    return np.ascontiguousarray(colour)
 
 
-def _jpeg(data: bytes, common: Common) -> NDArray[Any]:
+def _jpeg(data: bytes, common: Common, head: CodestreamHead | None) -> NDArray[Any]:
+    """Lossy JPEG. What the codestream says of its components goes before PhotometricInterpretation, as for pydicom."""
     import imagecodecs
 
     if common.samples == 1:
         return imagecodecs.jpeg8_decode(data)
-    space = "RGB" if common.photometric == "RGB" else "YCBCR"
-    return imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace="RGB")
+    if common.photometric.startswith("YBR_PARTIAL"):
+        return ybr_to_rgb(imagecodecs.jpeg8_decode(data, colorspace="YCBCR", outcolorspace="YCBCR"), common.photometric)
+    stated = head.colour if head is not None else ""
+    is_rgb = stated == "RGB" or (not stated and common.photometric == "RGB")
+    return imagecodecs.jpeg8_decode(data, colorspace="RGB" if is_rgb else "YCBCR", outcolorspace="RGB")
 
 
-def _jpeg_lossless(data: bytes, common: Common) -> NDArray[Any]:
+def _jpeg_lossless(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
     import imagecodecs
 
     if common.samples == 1:
@@ -162,39 +164,40 @@ def _jpeg_lossless(data: bytes, common: Common) -> NDArray[Any]:
     return imagecodecs.jpeg8_decode(data, colorspace="RGB", outcolorspace="RGB")
 
 
-def _jpeg_ls(data: bytes, common: Common) -> NDArray[Any]:
+def _jpeg_ls(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
     import imagecodecs
 
     return imagecodecs.jpegls_decode(data)
 
 
-def _jpeg_2000(data: bytes, common: Common) -> NDArray[Any]:
+def _jpeg_2000(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
     import imagecodecs
 
     return imagecodecs.jpeg2k_decode(data)
 
 
-def _htj2k(data: bytes, common: Common) -> NDArray[Any]:
+def _htj2k(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
     import imagecodecs
 
     return imagecodecs.htj2k_decode(data)
 
 
-def _ybr_to_rgb(ybr: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return full-range YCbCr as RGB (PS3.3 C.7.6.3.1.2)."""
-    y, cb, cr = (ybr[..., n].astype(np.float64) for n in range(3))
-    cb -= 128.0
-    cr -= 128.0
-    rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
-    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+def _jpeg_xl(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
+    import imagecodecs
+
+    return imagecodecs.jpegxl_decode(data, numthreads=1)
 
 
-_DECODERS: dict[str, Callable[[bytes, Common], NDArray[Any]]] = {
+_DECODERS: dict[str, Callable[[bytes, Common, CodestreamHead | None], NDArray[Any]]] = {
     _RLE: _rle,
-    _BASELINE: _jpeg,
-    _EXTENDED: _jpeg,
+    **dict.fromkeys(_JPEG, _jpeg),
     **dict.fromkeys(_LOSSLESS, _jpeg_lossless),
     **dict.fromkeys(_JPEG_LS, _jpeg_ls),
     **dict.fromkeys(_JPEG_2000, _jpeg_2000),
     **dict.fromkeys(_HTJ2K, _htj2k),
+    **dict.fromkeys(_JPEG_XL, _jpeg_xl),
 }
+#: Codings whose decoder gives RGB whatever the components were.
+_OWN_COLOUR = frozenset({*_JPEG, *_JPEG_XL})
+#: Codings whose samples have the codestream's own depth and sign.
+_SIGN_BY_DEPTH = frozenset({*_JPEG_LS, *_JPEG_2000, *_HTJ2K})

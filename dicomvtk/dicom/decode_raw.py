@@ -13,7 +13,7 @@ from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.rescale import stored_dtype
 from dicomvtk.errors import PixelDecodeError
 
-__all__ = ["handles", "read", "read_into"]
+__all__ = ["decode", "handles", "read_into"]
 
 _SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE})
 _WHOLE_BYTES = (8, 16, 32, 64)
@@ -33,7 +33,7 @@ def _plain(common: Common) -> bool:
     )
 
 
-def read(frame: Frame) -> NDArray[Any]:
+def decode(frame: Frame) -> NDArray[Any]:
     """Return a frame's samples in an array of their own, (rows, columns[, samples])."""
     common = frame.common
     colour = (common.samples,) if common.samples > 1 else ()

@@ -1,22 +1,56 @@
-"""Which decoder reads a frame: one table, asked before anything is read."""
+"""Which decoder reads a frame: one table, asked before anything is read, and then to read it."""
 
 from __future__ import annotations
 
-from dicomvtk.dicom import decode_codecs, decode_raw
+from typing import Any
+
+from numpy.typing import NDArray
+
+from dicomvtk.dicom import decode_codecs, decode_native, decode_raw
+from dicomvtk.dicom.colour import UNKNOWN_COLOUR
 from dicomvtk.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED
 from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.palette import palette_of
+from dicomvtk.dicom.rescale import clean_bits
 
-__all__ = ["decoding_problem"]
+__all__ = ["decode", "decoding_problem"]
+
+_OURS = (decode_raw, decode_native, decode_codecs)
+
+
+def decode(frame: Frame) -> NDArray[Any]:
+    """Return one frame's stored samples (rows, columns[, 3]); palettes and YBR become RGB. Raises PixelDecodeError."""
+    for decoder in _OURS:
+        if decoder.handles(frame):
+            samples = decoder.decode(frame)
+            return _coloured(frame, samples) if frame.common.photometric == "PALETTE COLOR" else samples
+    from dicomvtk.dicom import decode_pydicom
+
+    return decode_pydicom.decode(frame)
+
+
+def _coloured(frame: Frame, samples: NDArray[Any]) -> NDArray[Any]:
+    """Return palette indices as RGB."""
+    if frame.common.bits_stored != frame.common.bits_allocated:
+        samples = samples if samples.flags.writeable else samples.copy()
+        clean_bits(samples, frame.common)
+    return palette_of(frame.path, frame.common.signed).apply(samples)
 
 
 def decoding_problem(frame: Frame) -> str:
     """Return why no decoder reads this frame, naming the syntax and what would; empty where one does."""
-    if frame.length == UNDEFINED and frame.common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
+    common = frame.common
+    if frame.length == UNDEFINED and common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
         return (
             f"{frame.path} has its pixel data in fragments; its TransferSyntaxUID (0002,0010), "
-            f"{frame.common.transfer_syntax}, is an uncompressed one. What the fragments hold is not known."
+            f"{common.transfer_syntax}, is an uncompressed one. What the fragments hold is not known."
         )
-    if decode_raw.handles(frame) or decode_codecs.handles(frame):
+    if common.photometric in UNKNOWN_COLOUR:
+        return (
+            f"{frame.path} is in {common.photometric} (PhotometricInterpretation (0028,0004)), a retired coding of "
+            "colour that nothing here turns to RGB. Convert it to RGB first, for example with gdcmimg."
+        )
+    if any(decoder.handles(frame) for decoder in _OURS):
         return ""
     from dicomvtk.dicom import decode_pydicom
 

@@ -115,6 +115,9 @@ _INSTANCE = _INDEX[Tag.InstanceNumber]
 def frame_bytes(common: Common, count: int = 1) -> int:
     """Return the bytes of `count` uncompressed frames, 0 where the header does not say; 1-bit frames share bytes."""
     pixels = (common.rows or 0) * (common.columns or 0) * common.samples
-    if common.photometric == "YBR_FULL_422" and common.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
+    if common.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422") and common.transfer_syntax in (
+        IMPLICIT_LITTLE,
+        EXPLICIT_LITTLE,
+    ):
         pixels = pixels // 3 * 2
     return (pixels * (common.bits_allocated or 0) * count + 7) // 8

@@ -22,7 +22,7 @@ from dicomvtk.dicom.elements import (
 )
 from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, WANTED, group_element
 
-__all__ = ["DamagedFile", "inflated_data_set", "past_pixels", "read_header"]
+__all__ = ["DamagedFile", "inflated_data_set", "past_pixels", "read_elements", "read_header"]
 
 #: The preamble and more than any file meta information (PS3.10 section 7.1).
 _HEAD = 4096
@@ -63,6 +63,18 @@ def read_header(path: str, doubt: str) -> RawHeader:
             if not is_part10:
                 raise NotDicom("not DICOM") from None
             raise DamagedFile(f"{doubt}; pydicom: {type(error).__name__}: {error}") from None
+
+
+def read_elements(path: str, wanted: frozenset[int]) -> dict[int, bytes]:
+    """Return the value bytes of the wanted elements of the top level, as a little-endian file would hold them."""
+    import pydicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data_set = pydicom.dcmread(path, force=True, specific_tags=[_pydicom_tag(tag) for tag in wanted])
+        little = bool(data_set.original_encoding[1])
+        present = [tag for tag in wanted if _pydicom_tag(tag) in data_set]
+        return {tag: _raw_value(data_set, _pydicom_tag(tag), little) for tag in present}
 
 
 def inflated_data_set(path: str) -> bytes:
@@ -177,7 +189,7 @@ def _raw_value(data_set: Any, key: Any, little: bool) -> bytes:
         return b""
     vr = raw.VR or data_set[key].VR
     if isinstance(value, bytes):
-        size = {"US": 2, "SS": 2, "US or SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8}.get(str(vr), 1)
+        size = {"US": 2, "SS": 2, "US or SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "OW": 2}.get(str(vr), 1)
         return value if little or size == 1 else _swapped(value, size)
     many = list(value) if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
     if vr in ("US", "SS", "UL", "SL"):

@@ -12,9 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomvtk.dicom import decode_codecs, decode_pydicom, decode_raw
+from dicomvtk.dicom import decode_raw, decoders
 from dicomvtk.dicom.frames import Common, Frame
-from dicomvtk.dicom.rescale import IDENTITY, Rescale, ValuePlan, narrowest_integer, stored_bounds, stored_dtype
+from dicomvtk.dicom.rescale import (
+    IDENTITY,
+    Rescale,
+    ValuePlan,
+    clean_bits,
+    narrowest_integer,
+    stored_bounds,
+    stored_dtype,
+)
 from dicomvtk.errors import PixelDecodeError, UnsupportedError
 
 __all__ = ["read_block"]
@@ -189,11 +197,7 @@ class _Filler:
 
     def _samples(self, frame: Frame) -> NDArray[Any]:
         """Return the stored samples of a frame, by the decoder that handles it."""
-        if self.decode is not None:
-            return self.decode(frame)
-        if decode_raw.handles(frame):
-            return decode_raw.read(frame)
-        return decode_codecs.decode(frame) if decode_codecs.handles(frame) else decode_pydicom.decode(frame)
+        return decoders.decode(frame) if self.decode is None else self.decode(frame)
 
     def _decoded(self, n: int, frame: Frame) -> None:
         samples = self._samples(frame)
@@ -209,6 +213,9 @@ class _Filler:
     def _place(self, n: int, common: Common, samples: NDArray[Any]) -> None:
         """Turn stored samples into values in the block; `samples` may be the block's own memory."""
         out, rescale = self.block[n], self.plan.rescales[n]
+        if common.photometric == "PALETTE COLOR":  # the palette's colours, which no bits and no slope describe
+            out[...] = samples
+            return
         clean_bits(samples, common)
         if self.plan.with_tables and common.modality_lut is not None:
             out[...] = common.modality_lut.apply(samples)
@@ -225,20 +232,6 @@ def _fits(samples: NDArray[Any], common: Common, intercept: float, limits: np.ii
     if low + intercept < limits.min and int(samples.min()) + intercept < limits.min:
         return False
     return high + intercept <= limits.max or int(samples.max()) + intercept <= limits.max
-
-
-def clean_bits(samples: NDArray[Any], common: Common) -> None:
-    """Mask or sign-extend, in place, what lies above BitsStored (PS3.5 section 8.1.1): overlays or junk."""
-    stored = common.bits_stored or common.bits_allocated or 0
-    width = samples.dtype.itemsize * 8
-    if samples.dtype.kind not in "iu" or stored >= width:
-        return
-    if samples.dtype.kind == "u":
-        np.bitwise_and(samples, samples.dtype.type((1 << stored) - 1), out=samples)
-    else:
-        shift = samples.dtype.type(width - stored)
-        np.left_shift(samples, shift, out=samples)
-        np.right_shift(samples, shift, out=samples)
 
 
 def _rescale(samples: NDArray[Any], rescale: Rescale, out: NDArray[Any]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.findings import finding
@@ -19,7 +20,16 @@ from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.metadata import Finding
 
-__all__ = ["IDENTITY", "Bounds", "ValuePlan", "narrowest_integer", "plan_values", "stored_bounds", "stored_dtype"]
+__all__ = [
+    "IDENTITY",
+    "Bounds",
+    "ValuePlan",
+    "clean_bits",
+    "narrowest_integer",
+    "plan_values",
+    "stored_bounds",
+    "stored_dtype",
+]
 
 #: (slope, intercept) of a frame.
 Rescale = tuple[float, float]
@@ -65,12 +75,28 @@ def stored_bounds(common: Common) -> Bounds:
     return 0.0, 2.0**bits - 1
 
 
+def clean_bits(samples: NDArray[Any], common: Common) -> None:
+    """Mask or sign-extend, in place, what lies above BitsStored (PS3.5 section 8.1.1): overlays or junk."""
+    stored = common.bits_stored or common.bits_allocated or 0
+    width = samples.dtype.itemsize * 8
+    if samples.dtype.kind not in "iu" or stored >= width:
+        return
+    if samples.dtype.kind == "u":
+        np.bitwise_and(samples, samples.dtype.type((1 << stored) - 1), out=samples)
+    else:
+        shift = samples.dtype.type(width - stored)
+        np.left_shift(samples, shift, out=samples)
+        np.right_shift(samples, shift, out=samples)
+
+
 def plan_values(frames: Sequence[Frame], stored: bool = False) -> ValuePlan:
     """Return how to make the values of these frames, decided over all of them before anything is allocated.
 
     Integers where every slope is 1 and every intercept whole: uint8 as it is, else the smallest of int16, uint16 and
     int32 that the headers' bounds need. float32 otherwise, float64 for scaled 32-bit data.
     """
+    if all(frame.common.photometric == "PALETTE COLOR" for frame in frames):
+        return ValuePlan(np.dtype(np.uint8), False, (IDENTITY,) * len(frames))
     rescales, findings = _rescales(frames)
     if stored:
         rescales = [IDENTITY] * len(frames)

@@ -123,9 +123,7 @@ class Stack:
         """The dtype that the headers let expect, None where they do not describe pixels."""
         if format_problem(self.common):
             return None
-        return (
-            np.dtype(np.uint8) if self.is_colour and self.common.bits_allocated == 8 else plan_values(self.frames).dtype
-        )
+        return plan_values(self.frames).dtype
 
     @property
     def readable(self) -> bool:

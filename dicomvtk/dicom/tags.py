@@ -88,6 +88,15 @@ class Tag:
     RescaleType = _le(0x0028, 0x1054)
     WindowCenterWidthExplanation = _le(0x0028, 0x1055)
     VOILUTFunction = _le(0x0028, 0x1056)
+    RedPaletteDescriptor = _le(0x0028, 0x1101)
+    GreenPaletteDescriptor = _le(0x0028, 0x1102)
+    BluePaletteDescriptor = _le(0x0028, 0x1103)
+    RedPaletteData = _le(0x0028, 0x1201)
+    GreenPaletteData = _le(0x0028, 0x1202)
+    BluePaletteData = _le(0x0028, 0x1203)
+    SegmentedRedPaletteData = _le(0x0028, 0x1221)
+    SegmentedGreenPaletteData = _le(0x0028, 0x1222)
+    SegmentedBluePaletteData = _le(0x0028, 0x1223)
     ModalityLUTSequence = _le(0x0028, 0x3000)
     VOILUTSequence = _le(0x0028, 0x3010)
     GERawDataType = _le(0x0043, 0x102F)
@@ -228,9 +237,7 @@ COMMON: tuple[int, ...] = (
 #: Read once to make the values above of them.
 _MADE_OF = (Tag.SliceVector, Tag.DoseUnits, Tag.GridFrameOffsetVector, Tag.DoseGridScaling)
 
-WANTED: frozenset[int] = frozenset(
-    {*VARYING, *COMMON, *_MADE_OF, Tag.ExtendedOffsetTable, Tag.ExtendedOffsetTableLengths}
-)
+WANTED: frozenset[int] = frozenset({*VARYING, *COMMON, *_MADE_OF})
 
 #: What functional groups may say: the attributes above, and those of another name that stand for one of them.
 IN_MACROS: frozenset[int] = frozenset({*VARYING, *COMMON, Tag.FrameType, Tag.EffectiveEchoTime})
