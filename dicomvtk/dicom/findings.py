@@ -88,6 +88,7 @@ RULES: dict[str, Rule] = {
     "assumed": Rule("scan", "warn"),
     "excess": Rule("scan", "warn"),
     "bad-header": Rule("scan", "stop", error=PixelDecodeError),
+    "decimal-comma": Rule("scan", "stop", "reads commas as decimal points", error=PixelDecodeError),
     "bad-rescale": Rule("scan", "stop", "reads stored values in the place of rescaled ones", error=PixelDecodeError),
     "truncated": Rule("scan", "stop", "fills the bytes that are absent with zeros", error=PixelDecodeError),
     "undecodable": Rule("scan", "stop", error=PixelDecodeError),

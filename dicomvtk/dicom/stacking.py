@@ -21,8 +21,8 @@ from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.segmentation import segmentation_stack
 from dicomvtk.dicom.series import FrameGroup
 from dicomvtk.dicom.stack import Stack
-from dicomvtk.dicom.tags import Tag
-from dicomvtk.dicom.values import BadValue
+from dicomvtk.dicom.tags import Tag, describe
+from dicomvtk.dicom.values import BadValue, has_comma, text
 from dicomvtk.errors import GeometryError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, Finding
@@ -261,6 +261,23 @@ def _reference_frames(frames: Sequence[Frame]) -> list[Finding]:
     return [finding(code, message)]
 
 
+#: Numbers that place or scale voxels.
+_PLACING = (Tag.PixelSpacing, Tag.ImagerPixelSpacing, Tag.ImageOrientationPatient, Tag.SpacingBetweenSlices)
+_SCALING = (Tag.ImagePositionPatient, Tag.RescaleSlope, Tag.RescaleIntercept)
+
+
+def _decimal_commas(frames: Sequence[Frame]) -> list[Finding]:
+    """Say where numbers are written with commas: most likely a locale's decimal point, but the user must say so."""
+    found = {(tag, f.path): f.value(tag) for f in frames for tag in _SCALING if has_comma(f.value(tag))}
+    commons = {id(frame.common): frame for frame in frames}.values()
+    found |= {(tag, f.path): f.common.value(tag) for f in commons for tag in _PLACING if has_comma(f.common.value(tag))}
+    if not found:
+        return []
+    (tag, path), raw = next(iter(found.items()))
+    message = f"{describe(tag)} is {text(raw)!r} in {os.path.basename(path)}; DICOM writes decimals with a point."
+    return [finding("decimal-comma", message, list(dict.fromkeys(path for _, path in found)))]
+
+
 def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
     """Check that the pixels can be there and can be decoded, as far as headers tell."""
     commons = {id(frame.common): frame for frame in frames}.values()
@@ -275,6 +292,7 @@ def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
     findings = [
         finding("assumed", f"{text}, in {f.path}.", [f.path]) for f in commons for text in assumptions(f.common)
     ]
+    findings += _decimal_commas(frames)
     findings += plan_values(frames).findings
     longer = [frame for frame in frames if frame.excess > 0]
     if longer:

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["BadValue", "decimals", "integer", "short", "shorts", "text", "texts", "unsigned"]
+__all__ = ["BadValue", "decimals", "has_comma", "integer", "short", "shorts", "text", "texts", "unsigned"]
 
 _T = TypeVar("_T")
 _PADDING = b" \0"
@@ -43,7 +43,7 @@ def _cached(function: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
 @_cached
 def _parse_decimals(raw: bytes) -> tuple[float, ...]:
     try:
-        numbers = tuple(float(part) for part in raw.strip(_PADDING).split(b"\\"))
+        numbers = tuple(float(part) for part in raw.replace(b",", b".").strip(_PADDING).split(b"\\"))
     except ValueError:
         raise BadValue(repr(raw.decode("latin-1"))) from None
     if b"_" in raw or not all(map(math.isfinite, numbers)):
@@ -52,7 +52,10 @@ def _parse_decimals(raw: bytes) -> tuple[float, ...]:
 
 
 def decimals(raw: bytes | None, count: int = 0) -> tuple[float, ...] | None:
-    """Return the numbers of a DS value, None where absent or empty; exactly `count` of them where it is given."""
+    """Return the numbers of a DS value, None where absent or empty; exactly `count` of them where it is given.
+
+    A decimal comma, which DS forbids, is read as the point; `has_comma` tells where it was.
+    """
     if raw is None or not raw.strip(_PADDING):
         return None
     numbers = _parse_decimals(raw)
@@ -61,12 +64,17 @@ def decimals(raw: bytes | None, count: int = 0) -> tuple[float, ...] | None:
     return numbers
 
 
+def has_comma(raw: bytes | None) -> bool:
+    """True where a number is written with a comma, of decimals or of thousands."""
+    return raw is not None and b"," in raw
+
+
 def integer(raw: bytes | None) -> int | None:
     """Return the number of an IS value, None where absent or empty; one written as a whole decimal will do."""
     numbers = decimals(raw, 1)
     if numbers is None:
         return None
-    if not numbers[0].is_integer():
+    if not numbers[0].is_integer() or has_comma(raw):
         raise BadValue(repr(numbers[0]))
     return int(numbers[0])
 

@@ -33,13 +33,12 @@ def _set(one: Header, keyword: str, value: object) -> None:
 _BAD: dict[str, dict[str, object]] = {
     "PixelSpacing": {
         "zero": "0\\0", "negative": "-0.75\\0.5", "one": "0.75", "three": "1\\1\\1", "nan": "nan\\nan",
-        "inf": "inf\\0.5", "comma": "0,75\\0,5", "text": "wide\\high", "1e-30": "1e-30\\1e-30", "1e30": "1e30\\1e30",
+        "inf": "inf\\0.5", "text": "wide\\high", "1e-30": "1e-30\\1e-30", "1e30": "1e30\\1e30",
         "half": "0.75\\",
     },
     "ImageOrientationPatient": {
         "zero": "0\\0\\0\\0\\0\\0", "parallel": "1\\0\\0\\1\\0\\0", "oblique": "1\\0\\0\\0.5\\0.8660254\\0",
         "scaled": "2\\0\\0\\0\\2\\0", "five": "1\\0\\0\\0\\1", "nan": "nan\\0\\0\\0\\1\\0", "text": "L\\P",
-        "comma": "1,0\\0\\0\\0\\1\\0",
     },
 }  # fmt: skip
 for _keyword, _values in _BAD.items():
@@ -47,12 +46,18 @@ for _keyword, _values in _BAD.items():
         add(f"{_keyword}_{_name}", "refuse", partial(_all, keyword=_keyword, value=_value), group="geometry",
             says=_keyword)  # fmt: skip
 for _name, _value in {
-    "two": "1\\2", "nan": "nan\\0\\0", "comma": "1,5\\2\\3", "1e30": "0\\0\\1e30", "text": "here\\there\\now",
+    "two": "1\\2", "nan": "nan\\0\\0", "1e30": "0\\0\\1e30", "text": "here\\there\\now",
     "inf": "0\\0\\inf",
 }.items():  # fmt: skip
     add(f"ImagePositionPatient_{_name}", "refuse", partial(_one, keyword="ImagePositionPatient", value=_value),
         group="geometry", error="GeometryError",
         says="IM004" if _name == "1e30" else "ImagePositionPatient")  # fmt: skip
+
+for _keyword, _value in {"PixelSpacing": "0,75\\0,5", "ImageOrientationPatient": "1,0\\0,0\\0\\0\\1,0\\0"}.items():
+    add(f"{_keyword}_comma", "repairable", partial(_all, keyword=_keyword, value=_value), group="geometry",
+        code="decimal-comma", allow=("decimal-comma",), says=_keyword)  # fmt: skip
+add("ImagePositionPatient_comma", "repairable", partial(_one, keyword="ImagePositionPatient", value="-10,0\\20\\35,00"),
+    group="geometry", code="decimal-comma", allow=("decimal-comma",), says="IM004")  # fmt: skip
 
 _UNPLACED = Known(KNOWN.values, None)
 
@@ -96,7 +101,7 @@ _HARMLESS: dict[str, dict[str, object]] = {
     "SliceThickness": {"lies": "99", "text": "5mm", "zero": "0", "negative": "-1", "missing": None, "two": "1\\2"},
     "SpacingBetweenSlices": {"lies": "7", "negative": "-2.5", "text": "abc", "zero": "0"},
     "SliceLocation": {"lies": "42", "nan": "nan", "text": "top"},
-    "InstanceNumber": {"same": "1", "text": "one", "missing": None, "empty": "", "huge": "9" * 30},
+    "InstanceNumber": {"same": "1", "text": "one", "comma": "1,000", "missing": None, "empty": "", "huge": "9" * 30},
     "ImageOrientationPatient": {"rounded": "0.9999\\0.0001\\0\\-0.0001\\0.9999\\0",
         "exponents": "1E0\\0e5\\-0\\0\\+1\\0"},
     "FrameOfReferenceUID": {"missing": None},

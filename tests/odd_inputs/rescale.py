@@ -31,7 +31,7 @@ def _set(one: Header, keyword: str, value: object) -> None:
 
 
 _SLOPES: dict[str, object] = {
-    "zero": "0", "nan": "nan", "inf": "inf", "text": "one", "comma": "1,5", "two": "1\\2", "1e308": "1e308",
+    "zero": "0", "nan": "nan", "inf": "inf", "text": "one", "two": "1\\2", "1e308": "1e308",
     "1e-320": "1e-320", "underscore": "1_0",
 }  # fmt: skip
 for _name, _value in _SLOPES.items():
@@ -59,6 +59,12 @@ def slope_zero_allowed(folder: Path) -> Known:
 for _name, _value in {"missing": None, "empty": ""}.items():
     add(f"RescaleSlope_{_name}", "repairable", partial(_all, keyword="RescaleSlope", value=_value), group="rescale",
         code="assumed")  # fmt: skip
+
+
+@case("repairable", code="decimal-comma", allow=("decimal-comma",), says="RescaleSlope (0028,1053)")
+def slope_with_a_comma(folder: Path) -> Known:
+    _all(folder, "RescaleSlope", "1,5")
+    return Known(stored() * 1.5 + INTERCEPT, affine_of())
 
 
 @case("good")
