@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -133,6 +135,9 @@ def _rle(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
     expected = common.samples * dtype.itemsize
     if segments != expected:
         raise ValueError(f"{segments} RLE segments; expected {expected}")
+    starts = struct.unpack_from(f"<{segments}I", data, 4)
+    if any(a >= b for a, b in pairwise((_RLE_HEADER - 1, *starts, len(data)))):  # the decoder would read outside
+        raise ValueError(f"RLE segments start at {starts} in {len(data)} bytes; expected them in order after the head")
     pixels = (common.rows or 0) * (common.columns or 0)
     planes = np.frombuffer(imagecodecs.dicomrle_decode(data, dtype), dtype=dtype)
     if planes.size != pixels * common.samples:

@@ -114,7 +114,7 @@ def _walk(fd: int, size: int, block: bytes, wanted: frozenset[int], sequences: f
 def _file_meta(block: bytes, pos: int, header: RawHeader) -> int:
     """Read group 0002, always explicit little endian; return where the data set starts."""
     syntax = None
-    while pos + 8 <= len(block):
+    while pos + 12 <= len(block):
         tag, vr, length = explicit_head(block, pos)
         if tag & 0xFFFF != 0x0002:
             break

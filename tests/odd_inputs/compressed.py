@@ -194,6 +194,8 @@ for _name, _pixels in {
     "rle_no_segments": fragments(bytes(64)),
     "rle_one_segment_of_two": fragments(struct.pack("<I", 1) + _GOOD[4:]),
     "rle_offsets_past_end": fragments(struct.pack("<16I", 2, 64, 60_000, *[0] * 13) + _GOOD[64:]),
+    "rle_offsets_gigabytes_past_end": fragments(struct.pack("<16I", 2, 64, 0xF000_0000, *[0] * 13) + _GOOD[64:]),
+    "rle_offsets_backwards": fragments(struct.pack("<16I", 2, 150, 64, *[0] * 13) + _GOOD[64:]),
     "rle_sixteen_segments": fragments(struct.pack("<I", 16) + _GOOD[4:]),
 }.items():  # fmt: skip
     add(_name, "refuse", partial(_middle, pixels=_pixels), group="compressed", error="PixelDecodeError", says="IM004")
