@@ -72,6 +72,7 @@ RULES: dict[str, Rule] = {
     ),
     "sparse": Rule("scan", "info"),
     "uneven-frames": Rule("scan", "stop"),
+    "series-per-image": Rule("scan", "stop", "reads the images as one series", error=SeriesError),
     "repeated-position": Rule("scan", "stop", error=SeriesError),
     "incomplete-grid": Rule("scan", "stop", error=SeriesError),
     "axis": Rule("scan", "info"),

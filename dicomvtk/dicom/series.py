@@ -35,6 +35,10 @@ _UNPLACED_CLASSES = frozenset(
 )
 
 
+#: So many images with a series each, alike in all else, were one series once; two may be a pair of scouts.
+_FEWEST_REJOINED = 3
+
+
 @dataclass(frozen=True)
 class FrameGroup:
     """Frames of one series that can share a grid, with what was found while setting them apart."""
@@ -67,7 +71,41 @@ def group_frames(frames: Iterable[Frame]) -> list[FrameGroup]:
         if key is None:
             key = keys[id(common)] = _series_key(frame)
         series.setdefault(key, []).append(frame)
-    return [group for members in series.values() for group in _split(members)]
+    rejoined = _rejoined(series)
+    groups = [group for members in series.values() for group in _split(members)]
+    return groups + [_told(group) for members in rejoined for group in _split(members)]
+
+
+def _rejoined(series: dict[tuple[str, ...], list[Frame]]) -> list[list[Frame]]:
+    """Take from `series` the images that a writer gave a series each; return those that are alike in all else."""
+    alike: dict[tuple[object, ...], list[tuple[str, ...]]] = {}
+    for key, members in series.items():
+        if len(members) == 1 and members[0].common.orientation and members[0].common.frame_of_reference_uid:
+            alike.setdefault(_likeness(members[0]), []).append(key)
+    torn = [keys for keys in alike.values() if len(keys) >= _FEWEST_REJOINED and _lie_apart(series, keys)]
+    return [[frame for key in keys for frame in series.pop(key)] for keys in torn]
+
+
+def _likeness(frame: Frame) -> tuple[object, ...]:
+    """What the images of one series share, its UID apart."""
+    common = frame.common
+    own = (Tag.PatientID, Tag.SeriesDescription, Tag.ImageOrientationPatient, Tag.PixelSpacing)
+    size = (common.rows, common.columns, common.samples)
+    place = (common.study_uid, common.frame_of_reference_uid, os.path.dirname(frame.path))
+    return (*place, common.modality, common.series_number, common.image_type, *size, *map(common.value, own))
+
+
+def _lie_apart(series: dict[tuple[str, ...], list[Frame]], keys: list[tuple[str, ...]]) -> bool:
+    positions = {series[key][0].value(Tag.ImagePositionPatient) for key in keys}
+    return len(positions) == len(keys) and not positions & {None, b""}
+
+
+def _told(group: FrameGroup) -> FrameGroup:
+    message = (
+        f"Each of these {len(group.frames)} images has a SeriesInstanceUID (0020,000E) of its own; "
+        "they are alike in all else that the images of a series share."
+    )
+    return FrameGroup(group.frames, (finding("series-per-image", message), *group.findings))
 
 
 def _series_key(frame: Frame) -> tuple[str, ...]:

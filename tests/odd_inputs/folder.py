@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -138,9 +139,21 @@ def no_series_and_study_uids(folder: Path) -> None:
     write(folder, slices(lambda h, _: h.drop("SeriesInstanceUID", "StudyInstanceUID")))
 
 
-@case("refuse", error="SeriesError", says="5 volumes")
+@case("repairable", code="series-per-image", allow=("series-per-image",), says="SeriesInstanceUID (0020,000E)")
 def one_series_uid_per_slice(folder: Path) -> None:
     write(folder, slices(lambda h, k: h.put("SeriesInstanceUID", f"1.2.3.2.{k}")))
+
+
+@case("refuse", error="SeriesError", says="2 volumes")
+def two_scouts_of_a_series_each(folder: Path) -> None:
+    """Two images are no series that was torn apart."""
+    write(folder, slices(lambda h, k: h.put("SeriesInstanceUID", f"1.2.3.2.{k}"), count=2))
+
+
+@case("refuse", error="NoDicomError", says="not DICOM", at="archive.zip")
+def path_is_a_zip(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "archive.zip", "w") as archive:
+        archive.writestr("image.dcm", part10(encode(header())))
 
 
 @case("good")
