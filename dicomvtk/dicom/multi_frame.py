@@ -17,7 +17,7 @@ from dicomvtk.display import WindowLevel
 from dicomvtk.geometry import Geometry
 from dicomvtk.version import __version__
 
-__all__ = ["multi_frame_modules"]
+__all__ = ["burned_in", "derived_frames", "multi_frame_modules"]
 
 _OF_PLANE = ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices")
 _MAP_TYPE = ["DERIVED", "PRIMARY", "VOLUME", "NONE"]
@@ -37,6 +37,14 @@ def burned_in(said: str, made_here: bool) -> Attributes:
     return {"BurnedInAnnotation": said or ("NO" if made_here else "YES")}
 
 
+def derived_frames(header: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]) -> Attributes:
+    """Return the shared functional groups of `header` with the source images of all frames (C.7.6.16.2.6)."""
+    shared = header["SharedFunctionalGroupsSequence"][0]
+    codes = header.get("DerivationCodeSequence") or [_code("110001", "DCM", "Image Processing")]
+    derivation = {"DerivationCodeSequence": codes, "SourceImageSequence": list(sources)}
+    return {"SharedFunctionalGroupsSequence": [{**shared, "DerivationImageSequence": [derivation]}]}
+
+
 def _secondary_capture(plan: SeriesPlan, geometry: Geometry, unit: str) -> Attributes:
     """Return the SC Multi-frame Image module (C.8.6.3) and the functional groups that place its frames.
 
@@ -54,10 +62,9 @@ def _secondary_capture(plan: SeriesPlan, geometry: Geometry, unit: str) -> Attri
         )
     if geometry.placed:
         attributes.update(_placed_frames(geometry))
-        if count > 1:
-            heights = [slice_plane(geometry, k)["SliceLocation"] for k in range(count)]
-            attributes.update(SliceLocationVector=heights, FrameIncrementPointer=tag_for_keyword("SliceLocationVector"))
-    elif count > 1:
+        heights = [slice_plane(geometry, k)["SliceLocation"] for k in range(count)]
+        attributes.update(SliceLocationVector=heights, FrameIncrementPointer=tag_for_keyword("SliceLocationVector"))
+    else:  # never of one frame, which is written as a single-frame image
         pages = list(range(1, count + 1))
         attributes.update(PageNumberVector=pages, FrameIncrementPointer=tag_for_keyword("PageNumberVector"))
     return attributes

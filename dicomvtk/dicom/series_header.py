@@ -13,7 +13,7 @@ from dicomvtk.dicom.derived import Source, kept_attributes, kept_of_slice
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.multi_frame import burned_in, multi_frame_modules
 from dicomvtk.dicom.provenance import derivation, equipment_used
-from dicomvtk.dicom.storage import PARAMETRIC_MAP, PET, SECONDARY_CAPTURE, SeriesPlan
+from dicomvtk.dicom.storage import CT, MR, PARAMETRIC_MAP, PET, SeriesPlan
 from dicomvtk.dicom.value_modules import modality_values, window
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.volume import Volume
@@ -57,15 +57,20 @@ def series_header(
     """
     header = _made_here(volume, plan, identity, coding)
     header.update(_carried(volume.info, plan))
+    quantised = text_of(header.get("DerivationDescription"))
+    if source is not None or volume.history:
+        header.update(derivation(volume.history, quantised))
     if source is not None:
-        header.update(_derived(volume, plan, source, header, moved))
+        header.update(_derived(volume, plan, source, moved))
     if plan.storage.multi_frame:
         header.update(_all_in_one(volume, plan, identity, header))
     if {"WindowCenter", "WindowWidth"} & set(stated):
         for keyword in ("VOILUTFunction", "WindowCenterWidthExplanation"):
             header.pop(keyword, None)
     header.update(stated)
-    if "Laterality" not in stated:
+    if plan.storage is PARAMETRIC_MAP:  # which says it of each frame
+        header.pop("Laterality", None)
+    elif "Laterality" not in stated:
         side = text_of(header.pop("Laterality", ""))
         header.update(modules.laterality(text_of(header.get("BodyPartExamined")), side))
     return header
@@ -82,7 +87,7 @@ def _made_here(volume: Volume, plan: SeriesPlan, identity: Identity, coding: Cod
     study_uid, unread = identity.new_uid(), not info.uid
     name = info.patient_name if unread else ""
     identifier = info.patient_id if unread else ""
-    capture = plan.storage is SECONDARY_CAPTURE
+    capture = plan.storage not in (CT, MR, PET, PARAMETRIC_MAP)
     return {
         **modules.general_image(plan, now),
         **modules.patient(name or "Anonymous^Patient", identifier or f"ANON-{study_uid[-8:]}"),
@@ -114,17 +119,14 @@ def _carried(info: SeriesInfo, plan: SeriesPlan) -> dict[str, Any]:
     return {keyword: known[keyword] for keyword in wanted if known.get(keyword) not in (None, "")}
 
 
-def _derived(
-    volume: Volume, plan: SeriesPlan, source: Source, header: Mapping[str, Any], moved: bool
-) -> dict[str, Any]:
-    """Return what the source gives: patient and study, its space if that is still the same, and how this came of it."""
+def _derived(volume: Volume, plan: SeriesPlan, source: Source, moved: bool) -> dict[str, Any]:
+    """Return what the source gives: patient and study, its space if that is still the same, and its equipment."""
     kept = kept_attributes(source, plan.storage)
     if moved or not volume.geometry.placed:
         kept = {keyword: value for keyword, value in kept.items() if keyword not in _SPACE}
     description = _description(volume, source)
     return {
         **kept,
-        **derivation(volume.history, text_of(header.get("DerivationDescription"))),
         **equipment_used(source),
         "SeriesDescription": modules.line(description),
     }

@@ -104,7 +104,7 @@ def plan_series(
         return _colour_plan(volume, wanted, wishes)
     if wishes.lossless and volume.dtype.kind == "f" and not _is_exact(volume):
         return _map_plan(volume, wanted)
-    if wishes.multi_frame:
+    if wishes.multi_frame and volume.geometry.shape[2] > 1:
         return _multi_frame_plan(volume, wanted, wishes)
     storage = _BY_MODALITY.get(wanted)
     if storage is None:
@@ -239,7 +239,8 @@ def _colour_plan(volume: Volume, wanted: str, wishes: Wishes) -> SeriesPlan:
         )
     low, high = finite_range(volume.array)
     note = f"{_BY_MODALITY[wanted].name} holds no colour" if wanted in _BY_MODALITY else ""
-    storage = MULTI_FRAME_COLOUR if wishes.multi_frame else SECONDARY_CAPTURE
+    in_one = wishes.multi_frame and volume.geometry.shape[2] > 1
+    storage = MULTI_FRAME_COLOUR if in_one else SECONDARY_CAPTURE
     return SeriesPlan(storage, _capture_modality(wanted), Encoding(np.dtype("u1"), low, high), note)
 
 

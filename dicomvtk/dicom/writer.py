@@ -23,6 +23,7 @@ from dicomvtk.dicom.compress import Coding, check_coding, coding_named
 from dicomvtk.dicom.derived import Source, kept_of_slice, own_source, read_source
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.image_files import ImageFile, PixelWriter, file_names, write_files
+from dicomvtk.dicom.multi_frame import derived_frames
 from dicomvtk.dicom.new_folder import new_folder
 from dicomvtk.dicom.provenance import contributing, nearest, references
 from dicomvtk.dicom.series_header import known_facts, series_header, text_of
@@ -242,8 +243,8 @@ def _one_image(
         slices = range(volume.geometry.shape[2])
         used = dict.fromkeys(n for k in slices for n in contributing(source, volume.geometry, k))
         own = references(source, sorted(used))
-        if plan.storage is PARAMETRIC_MAP:  # which has no General Reference module
-            own.pop("SourceImageSequence")
+        if plan.storage is PARAMETRIC_MAP:
+            own.update(derived_frames(header, own.pop("SourceImageSequence")))
     template = HeaderTemplate(header, coding.uid if coding else _EXPLICIT_LITTLE)
     planes = [_plane(volume, (), k) for k in range(volume.geometry.shape[2])]
     yield ImageFile(file_names(1)[0], template.header(identity.new_uid(), own), planes)

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK
 
 import dicomvtk
-from dicomvtk import Axis, Geometry, GeometryError, SeriesInfo, UnsupportedError, Volume, WindowLevel
+from dicomvtk import Geometry, GeometryError, SeriesInfo, UnsupportedError, Volume, WindowLevel
 from dicomvtk.processing.phantom import ORIENTATIONS
 
 SHAPE = (11, 7, 5)

@@ -50,7 +50,8 @@ def test_root_of_the_caller(tmp_path: Path) -> None:
     for dataset in write(tmp_path / "out", uids=root):
         for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID"):
             uid = dataset[keyword].value
-            assert uid.startswith(f"{root}.") and pydicom.uid.UID(uid).is_valid
+            assert uid.startswith(f"{root}.")
+            assert pydicom.uid.UID(uid).is_valid
 
 
 def test_given_uids_are_kept(tmp_path: Path) -> None:
