@@ -27,6 +27,7 @@ DONE, NOTHING_DONE, USAGE, INTERRUPTED = 0, 1, 2, 130
 _COMMANDS = {
     "convert": "Write a series or a file in another format.",
     "dump": "Show every attribute of a DICOM file.",
+    "export": "Write slices as PNG, JPEG, TIFF or WebP.",
     "info": "List patients, studies and series with size, spacing and findings.",
     "phantom": "Make a head-like phantom with known values.",
     "snapshot": "Save the picture that view would show.",
