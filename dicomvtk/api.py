@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from dicomvtk.volume import Volume
 
@@ -20,17 +20,25 @@ if TYPE_CHECKING:
 
     from dicomvtk.dicom.stack import Stack
     from dicomvtk.dicom.writer import WriteReport
+    from dicomvtk.folder.instance import Instance
+    from dicomvtk.folder.levels import Series
+    from dicomvtk.folder.tree import Folder
     from dicomvtk.render.scene import View
 
 __all__ = [
+    "as_series",
     "extract_surface",
     "find_series",
     "from_vtk",
     "header",
     "load",
+    "new_folder",
+    "open_folder",
     "phantom",
     "read",
     "read_many",
+    "register_attribute",
+    "series",
     "snapshot",
     "to_suv",
     "to_vtk",
@@ -194,6 +202,85 @@ def write_series(
         verify=verify,
         progress=progress,
     )
+
+
+def open_folder(path: PathLike, *, progress: Progress | None = None) -> Folder:
+    """Return the patients, studies and series under `path` as objects; only headers are read.
+
+    ``folder.patients``, ``.studies`` and ``.series`` walk the tree; each of them, and the folder, reads and sets any
+    DICOM attribute (``series.Rows``, ``study["StudyDate"]``, ``patient[["PatientName", (0x0010, 0x0020)]]``). Changes
+    stay in memory until ``save()``; ``restore()`` takes them back. Raises NoDicomError where there is none; warns
+    where the last save was interrupted.
+    """
+    from dicomvtk.folder import tree
+
+    return tree.open_folder(path, progress=progress)
+
+
+def new_folder() -> Folder:
+    """Return an empty folder in memory, to be filled by ``new_patient``, ``new_study`` and ``new_series`` and saved."""
+    from dicomvtk.folder import tree
+
+    return tree.new()
+
+
+def as_series(
+    array: Volume | ArrayLike,
+    *,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: ArrayLike | None = None,
+    **attributes: Any,
+) -> Series:
+    """Return an array (i, j, k[, 3]) or a volume as a series in memory, to be given attributes and saved.
+
+    Parameters
+    ----------
+    spacing, origin, direction : optional
+        Millimetres along i, j, k, LPS position of the first voxel, (3, 3) LPS columns; those of a volume if left out,
+        1 mm, (0, 0, 0) and the identity for an array.
+    attributes
+        By keyword (``Modality="MR", PatientName="Doe^Jane"``), and own lower-case ones.
+
+    Examples
+    --------
+    >>> series = as_series(np.zeros((8, 6, 2), np.int16), Modality="MR", PatientName="Doe^Jane")
+    >>> series.PatientName, series.Rows, series.ndarray().shape
+    ('Doe^Jane', 6, (8, 6, 2))
+    """
+    from dicomvtk.folder import tree
+
+    placed: dict[str, Any] = {"spacing": spacing, "origin": origin, "direction": direction}
+    study = tree.new().new_patient().new_study()
+    return study.new_series(array, **placed, **attributes)
+
+
+def series(shape: Sequence[int], dtype: DTypeLike = np.int16, **attributes: Any) -> Series:
+    """Return a blank series in memory of `shape` (i, j, k); see `as_series`."""
+    return as_series(np.zeros(tuple(shape), dtype, order="F"), **attributes)
+
+
+def register_attribute(
+    name: str, getter: Callable[[Instance], Any], setter: Callable[[Instance, Any], None] | None = None
+) -> None:
+    """Give folders, patients, studies and series a lower-case attribute of your own; see `folder.own_attributes`.
+
+    `getter(instance)` gives the value of one file (None where it has none), from ``instance.get("Keyword")``;
+    `setter(instance, value)` sets it, by ``instance.set_value("Keyword", value)``.
+    """
+    from dicomvtk.folder import own_attributes
+
+    own_attributes.register_attribute(name, getter, setter)
+
+
+def to_suv(volume: Volume) -> Volume:
+    """Return a PET volume in standardized uptake values by body weight, g/ml; see `dicom.suv`.
+
+    Needs Units BQML, PatientWeight, the dose, its half-life and times; raises UnsupportedError naming what is missing.
+    """
+    from dicomvtk.dicom import suv
+
+    return suv.to_suv(volume)
 
 
 def to_vtk(volume: Volume) -> vtkImageData:

@@ -1,0 +1,393 @@
+"""Patients, studies and series: objects whose attributes are those of the files below them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydicom.dataelem import DataElement
+
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.folder import own_attributes
+from dicomvtk.folder.attribute_path import AttributePath, MissingAttributeError, Name, is_keyword, named, parse
+from dicomvtk.folder.edits import Change, changes_of, restore, save
+from dicomvtk.folder.header_values import ABSENT, plain
+from dicomvtk.folder.instance import IDENTITY, Instance
+from dicomvtk.folder.unique import one_or_unique, unique
+from dicomvtk.folder.value_forms import element_of
+from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.folder.tree import Folder
+    from dicomvtk.metadata import Axis
+    from dicomvtk.processing.resample import Interpolation
+
+__all__ = ["PATIENT_ATTRIBUTES", "STUDY_ATTRIBUTES", "Level", "Patient", "Series", "Study"]
+
+PathLike = str | os.PathLike[str]
+
+#: What a new series takes from its patient and study (PS3.3 C.7.1.1, C.7.2.1 and C.7.2.2).
+PATIENT_ATTRIBUTES = tuple(
+    parse(keyword)
+    for keyword in "PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex".split()  # noqa: SIM905
+)
+STUDY_ATTRIBUTES = tuple(
+    parse(keyword)
+    for keyword in """StudyInstanceUID StudyDate StudyTime ReferringPhysicianName StudyID AccessionNumber
+        StudyDescription PatientAge PatientSize PatientWeight""".split()  # noqa: SIM905
+)
+_TREE = frozenset(map(parse, ("PatientID", "PatientName", "StudyInstanceUID", "SeriesInstanceUID")))
+_OWN_EACH = parse("SOPInstanceUID")
+
+
+class Level:
+    """What folder, patient, study and series have in common: attributes to read and set, save and restore.
+
+    CamelCase names are the standard's keywords; ``level["Rows"]``, ``level[(0x0028, 0x0010)]`` and a list of either
+    read the same. lower_case attributes are this package's and yours (`register_attribute`).
+    """
+
+    _folder: Folder
+    #: True where one value stands for many files that agree; else the list of unique values is given.
+    _single = False
+
+    @property
+    def folder(self) -> Folder:
+        return self._folder
+
+    @property
+    def instances(self) -> list[Instance]:
+        """The files, in order."""
+        return [instance for instance in self._folder.all_instances if not instance.deleted and self._covers(instance)]
+
+    @property
+    def files(self) -> list[Path]:
+        """Where the files are, those not yet saved left out."""
+        return [instance.path for instance in self.instances if instance.path is not None]
+
+    @property
+    def changes(self) -> list[Change]:
+        """What `save` would do, an entry for each attribute of each file."""
+        return changes_of(self._concerned())
+
+    def save(self, path: PathLike | None = None) -> None:
+        """Write all changes below this level; with `path`, write all files to that new folder.
+
+        A file is never half written, and none is replaced before all new versions are whole on disk. Raises WriteError.
+        """
+        if path is None:
+            save(self._folder, self._concerned())
+        else:
+            self._folder.save_as(self, Path(path))
+
+    def restore(self) -> None:
+        """Go back to what is on disk: edits are undone, new series vanish, moved and deleted ones return."""
+        restore(self._folder, self._concerned())
+
+    def get(self, name: Name, default: Any = None) -> Any:
+        """Return an attribute, `default` where no file has it."""
+        try:
+            return self[name]
+        except MissingAttributeError:
+            return default
+
+    def header(self, n: int = 0) -> Any:
+        """Return the header of the n-th file as a pydicom Dataset with the edits made; a copy."""
+        return self.instances[n].header()
+
+    def __getitem__(self, names: Any) -> Any:
+        paths, several = named(names)
+        values = self._values(paths)
+        results = [self._summary(path, values[path]) for path in paths]
+        return results if several else results[0]
+
+    def __setitem__(self, names: Any, value: Any) -> None:
+        paths, several = named(names)
+        if not several:
+            self._set({paths[0]: value})
+            return
+        if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, str) or len(value) != len(paths):
+            raise UnsupportedError(f"Cannot set {len(paths)} attributes to {value!r:.60}; give {len(paths)} values.")
+        self._set(dict(zip(paths, value, strict=True)))
+
+    def __delitem__(self, names: Any) -> None:
+        paths, _ = named(names)
+        self._set(dict.fromkeys(paths, ABSENT))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if is_keyword(name) or name[:1].isupper():
+            return self[name]
+        own = own_attributes.find(name)
+        if own is None:
+            raise AttributeError(own_attributes.unknown(type(self).__name__, name))
+        found = [own.get(instance) for instance in self.instances]
+        return self._summed(name, [ABSENT if value is None else value for value in found])
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+        elif is_keyword(name) or name[:1].isupper():
+            self[name] = value
+        else:
+            own_attributes.set_for(type(self).__name__, name, value, self.instances)
+
+    def __delattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            object.__delattr__(self, name)
+        else:
+            del self[name]
+
+    def _covers(self, instance: Instance) -> bool:
+        raise NotImplementedError
+
+    def _concerned(self) -> list[Instance]:
+        """Return all files that are, or were when last saved, below this level; deleted ones too."""
+        return [one for one in self._folder.all_instances if self._covers(one) or self._was_home(one)]
+
+    def _was_home(self, instance: Instance) -> bool:
+        raise NotImplementedError
+
+    def _values(self, paths: Sequence[AttributePath]) -> dict[AttributePath, list[Any]]:
+        found: dict[AttributePath, list[Any]] = {path: [] for path in paths}
+        for instance in self.instances:
+            for path, value in instance.values(paths).items():
+                found[path].append(value)
+        return found
+
+    def _summary(self, path: AttributePath, values: list[Any]) -> Any:
+        return self._summed(path.spelled(), values)
+
+    def _summed(self, name: str, values: list[Any]) -> Any:
+        if not self._single:
+            return unique([value for value in values if value is not ABSENT])
+        if all(value is ABSENT for value in values):
+            raise MissingAttributeError(f"No file of {self!r} has {name}.")
+        return one_or_unique([None if value is ABSENT else value for value in values])
+
+    def _set(self, wanted: dict[AttributePath, Any]) -> None:
+        """Check all values against their VR, then set them in every file below."""
+        instances = self.instances
+        if _OWN_EACH in wanted and len(instances) > 1:
+            raise UnsupportedError(
+                f"Cannot set {_OWN_EACH.spelled()} of {len(instances)} files to one value: each needs its own."
+            )
+        elements = [(one, path, one.element(path, value)) for one in instances for path, value in wanted.items()]
+        for instance, path, element in elements:
+            instance.set(path, element)
+        if _TREE & set(wanted):
+            self._folder.regroup()
+
+
+class _Parent(Level):
+    """A level that may be made before any file is below it: its attributes then wait for the first series."""
+
+    def __init__(self, folder: Folder, drafted: dict[AttributePath, DataElement] | None = None) -> None:
+        self._folder = folder
+        self._drafted: dict[AttributePath, DataElement] = drafted or {}
+        self._key: tuple[str, ...] = ()
+
+    def _values(self, paths: Sequence[AttributePath]) -> dict[AttributePath, list[Any]]:
+        found = super()._values(paths)
+        if not self.instances:
+            return {path: [plain(self._drafted[path])] if path in self._drafted else [] for path in paths}
+        return found
+
+    def _set(self, wanted: dict[AttributePath, Any]) -> None:
+        if self.instances:
+            super()._set(wanted)
+            return
+        made = {path: element_of(path, value) for path, value in wanted.items() if value is not ABSENT}
+        self._drafted = {path: e for path, e in self._drafted.items() if path not in wanted} | made
+
+    def inherited(self, paths: Iterable[AttributePath]) -> dict[AttributePath, Any]:
+        """Return what a new series below takes from this level, by path."""
+        wanted = list(paths)
+        instances = self.instances
+        if not instances:
+            return {path: plain(element) for path, element in self._drafted.items()}
+        return {path: value for path, value in instances[0].values(wanted).items() if value is not ABSENT}
+
+    def _line(self, keywords: Sequence[str]) -> str:
+        found = [[str(value) for value in self.get(keyword, []) if value not in ("", None)] for keyword in keywords]
+        texts = [", ".join(values) for values in found]
+        return " ".join(text for text in texts if text) or "-"
+
+
+class Patient(_Parent):
+    """One patient: the files of one PatientID (of one PatientName where the ID is empty)."""
+
+    @property
+    def studies(self) -> list[Study]:
+        return [study for study in self._folder.studies if study.patient is self]
+
+    @property
+    def series(self) -> list[Series]:
+        return [series for series in self._folder.series if series.patient is self]
+
+    def new_study(self, **attributes: Any) -> Study:
+        """Return a new study of this patient; it is written when it has a series."""
+        return self._folder.building.new_study(self, attributes)
+
+    def _covers(self, instance: Instance) -> bool:
+        return instance.series.patient is self
+
+    def _was_home(self, instance: Instance) -> bool:
+        return instance.home is not None and instance.home.patient is self
+
+    def __repr__(self) -> str:
+        return f"<Patient {self._line(['PatientName', 'PatientID'])}: {len(self.studies)} studies>"
+
+
+class Study(_Parent):
+    """One study: the files of one StudyInstanceUID of a patient."""
+
+    def __init__(self, folder: Folder, drafted: dict[AttributePath, DataElement] | None = None) -> None:
+        super().__init__(folder, drafted)
+        self._patient: Patient | None = None
+
+    @property
+    def patient(self) -> Patient:
+        assert self._patient is not None
+        return self._patient
+
+    @property
+    def series(self) -> list[Series]:
+        return [series for series in self._folder.series if series.study is self]
+
+    def new_series(
+        self, array: Volume | ArrayLike | None = None, *, shape: Sequence[int] = (128, 128, 1), **attributes: Any
+    ) -> Series:
+        """Return a new series of this study: of `array` (i, j, k), or blank of `shape`. See `dicomvtk.as_series`."""
+        return self._folder.building.new_series(self, array, shape, attributes)
+
+    def merge(self, *series: Series, **attributes: Any) -> Series:
+        """Return a new series of this study that holds copies of all files of `series`, numbered on."""
+        return self._folder.building.merged(self, series, attributes)
+
+    def _covers(self, instance: Instance) -> bool:
+        return instance.series.study is self
+
+    def _was_home(self, instance: Instance) -> bool:
+        return instance.home is not None and instance.home.study is self
+
+    def __repr__(self) -> str:
+        return f"<Study {self._line(['StudyDate', 'StudyDescription'])}: {len(self.series)} series>"
+
+
+class Series(Level):
+    """One series: the files of one SeriesInstanceUID of a study."""
+
+    _single = True
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._study: Study | None = None
+        self._key: tuple[str, ...] = ()
+
+    @property
+    def study(self) -> Study:
+        assert self._study is not None
+        return self._study
+
+    @property
+    def patient(self) -> Patient:
+        return self.study.patient
+
+    def ndarray(self, dims: Sequence[str] | None = None, *, stored: bool = False) -> NDArray[Any]:
+        """Return the values, (i, j, n) in the order of the files, or (i, j, *dims) on the grid of these attributes.
+
+        `dims` are DICOM attributes in any notation, or own ones (``"image_type"``, ``"slice_position"``). Modality
+        values unless `stored`; Fortran order, colour samples last. Raises SeriesError, which shows the grid, where it
+        is not full.
+        """
+        from dicomvtk.folder import arrays
+
+        return arrays.ndarray(self, dims, stored=stored)
+
+    def coordinates(self, dims: Sequence[str]) -> tuple[Axis, ...]:
+        """Return the values along each dimension of ``ndarray(dims)``."""
+        from dicomvtk.folder import arrays
+
+        return arrays.coordinates(self, dims)
+
+    def set_ndarray(self, array: ArrayLike, dims: Sequence[str] | None = None) -> None:
+        """Replace the values of all files: `array` as `ndarray` with the same `dims` gives it.
+
+        Values that the present slope and intercept hold keep them; else all files get new ones. Raises
+        UnsupportedError for what cannot be stored.
+        """
+        from dicomvtk.folder import arrays
+
+        arrays.set_ndarray(self, array, dims)
+
+    def volume(self, **options: Any) -> Volume:
+        """Return the series, with its edits, as `dicomvtk.read` does; `options` are those of it."""
+        from dicomvtk.folder import arrays
+
+        return arrays.volume(self, options)
+
+    def subseries(self, **conditions: Any) -> Series:
+        """Return a new series of the same study: copies of the files that match all `conditions`, in memory till saved.
+
+        ``series.subseries(FlipAngle=20, image_type="PHASE")``; texts may hold wildcards, dates and times ranges.
+        """
+        return self._folder.building.subseries(self, conditions)
+
+    def split_by(self, name: Name) -> list[Series]:
+        """Return a new series of the same study for each value of an attribute; this one stays as it is."""
+        return self._folder.building.split(self, name)
+
+    def copy_to(self, parent: Study | Patient | None = None, **attributes: Any) -> Series:
+        """Return a copy as a new series of `parent` (of its own study if left out), with UIDs of its own."""
+        return self._folder.building.copied(self, parent, attributes)
+
+    def move_to(self, parent: Study | Patient) -> Series:
+        """Make this a series of another study (a new one, for a patient) and return it; the files stay in place."""
+        return self._folder.building.moved(self, parent)
+
+    def merge(self, *others: Series, **attributes: Any) -> Series:
+        """Return a new series of the same study that holds copies of all files of this and `others`."""
+        return self.study.merge(self, *others, **attributes)
+
+    def delete(self) -> None:
+        """Take all files away; they are removed from the disk by `save`, and come back by `restore`."""
+        self._folder.building.delete(self)
+
+    def map_to(self, target: Series | Volume, method: Interpolation = "linear", **options: Any) -> Series:
+        """Return a new series, derived from this, on the grid of `target`; see `folder.mapping`."""
+        from dicomvtk.folder import mapping
+
+        return mapping.map_to(self, target, method, **options)
+
+    def map_mask_to(self, target: Series | Volume, **options: Any) -> Series:
+        """Return a new series: the labels of this mask on the grid of `target`; see `folder.mapping`."""
+        from dicomvtk.folder import mapping
+
+        return mapping.map_mask_to(self, target, **options)
+
+    def _covers(self, instance: Instance) -> bool:
+        return instance.series is self
+
+    def _was_home(self, instance: Instance) -> bool:
+        return instance.home is self
+
+    def __len__(self) -> int:
+        return len(self.instances)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        instances = self.instances
+        if not instances:
+            return "<Series without files>"
+        found = instances[0].values(IDENTITY)
+        texts = [found[parse(keyword)] for keyword in ("SeriesNumber", "Modality", "SeriesDescription")]
+        line = " ".join(str(text) for text in texts if text not in (ABSENT, "", None))
+        return f"<Series {line or '-'}: {len(instances)} files>"

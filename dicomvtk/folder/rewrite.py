@@ -1,0 +1,219 @@
+"""A file with some of its elements replaced, all else byte for byte: pixels are copied, never decoded.
+
+The top level of a little-endian data set is cut into elements (PS3.5 section 7.1) and put together again with the new
+ones in their places. Big endian, deflated and damaged files are left to pydicom.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pydicom
+from pydicom.charset import convert_encodings
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import correct_ambiguous_vr_element, write_data_element, write_file_meta_info
+
+from dicomvtk.dicom.elements import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from dicomvtk.dicom.sequences import (
+    LONG_VR,
+    SHORT_VR,
+    UNDEFINED,
+    NeedMore,
+    Unsure,
+    explicit_head,
+    implicit_head,
+    long_length,
+    skip_undefined,
+)
+from dicomvtk.errors import UnsupportedError, WriteError
+from dicomvtk.folder.header_values import read_header
+from dicomvtk.folder.instance import Instance
+
+__all__ = ["write_instance"]
+
+_PREAMBLE = 128
+_PIXEL_DATA = 0x7FE00010
+_PIXEL_GROUP = 0x7FE0
+_SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
+_UNCOMPRESSED = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
+_LONG_HEAD = struct.Struct("<HH2sHI")
+_IMPLICIT_HEAD = struct.Struct("<HHI")
+
+
+class _Span(NamedTuple):
+    """Where one element of the top level lies in the file."""
+
+    tag: int
+    start: int
+    stop: int
+
+
+def write_instance(instance: Instance, target: Path) -> None:
+    """Write an instance with its edits to `target`, a new file. Raises WriteError and UnsupportedError."""
+    try:
+        if not instance.edits and instance.pixels is None:
+            target.write_bytes(instance.source.read_bytes())
+            return
+        header = read_header(instance.source)
+        try:
+            if _syntax(header) in (EXPLICIT_BIG, DEFLATED):
+                raise Unsure("left to pydicom")
+            _spliced(instance, header, target)
+        except (Unsure, NeedMore, struct.error):
+            _by_pydicom(instance, target)
+    except OSError as error:
+        if isinstance(error, WriteError):
+            raise
+        raise WriteError(f"Cannot write {target}: {error.strerror or error}.") from error
+
+
+def _spliced(instance: Instance, header: Dataset, target: Path) -> None:
+    implicit = bool(header.original_encoding[0])
+    touched = instance.apply_to(header)
+    new = {tag: _encoded(header, tag, implicit) if tag in header else b"" for tag in touched}
+    if instance.pixels is not None:
+        new[_PIXEL_DATA] = _pixel_element(instance.pixels.data, instance.pixels.bits_allocated, implicit)
+    with open(instance.source, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        meta, start = _meta_span(data)
+        head = bytes(data[:start])
+        if meta and (touched & {_SOP_CLASS, _SOP_INSTANCE} or instance.pixels is not None):
+            head = bytes(data[: meta[0]]) + _file_meta(header, instance.pixels is not None)
+        with open(target, "wb") as out:
+            out.write(head)
+            out.writelines(_merged(data, list(_spans(data, start, not implicit)), new, instance.pixels is not None))
+
+
+def _merged(data: Any, spans: list[_Span], new: Mapping[int, bytes], all_pixels: bool) -> Iterator[bytes]:
+    """Yield the elements in order, those in `new` in the place of old ones; group lengths of changed groups go."""
+    changed_groups = {tag >> 16 for tag in new}
+    waiting = sorted(new.items())
+    for span in spans:
+        while waiting and waiting[0][0] < span.tag:
+            yield waiting.pop(0)[1]
+        if waiting and waiting[0][0] == span.tag:
+            yield waiting.pop(0)[1]
+        elif span.tag in new or (span.tag & 0xFFFF == 0 and span.tag >> 16 in changed_groups):
+            continue  # the second of two, where elements are out of order, or a group length that is no longer true
+        elif not (all_pixels and span.tag >> 16 == _PIXEL_GROUP):
+            yield data[span.start : span.stop]
+    for _, element in waiting:
+        yield element
+
+
+def _spans(data: Any, pos: int, explicit: bool) -> Iterator[_Span]:
+    """Yield the elements of the top level from `pos` to the end of the file."""
+    size = len(data)
+    while pos < size:
+        if pos + 8 > size:
+            raise Unsure("bytes after the last element")
+        if explicit:
+            tag, vr, length = explicit_head(data, pos)
+            start = pos + 8
+            if vr in LONG_VR:
+                length, start = long_length(data, start)[0], pos + 12
+            elif vr not in SHORT_VR:
+                raise Unsure(f"unknown VR {vr!r}")
+        else:
+            tag, length = implicit_head(data, pos)
+            start = pos + 8
+        stop = skip_undefined(data, start, explicit) if length == UNDEFINED else start + length
+        number = (tag & 0xFFFF) << 16 | tag >> 16
+        if stop > size and number != _PIXEL_DATA:
+            raise Unsure("an element runs past the end of the file")
+        yield _Span(number, pos, min(stop, size))
+        pos = stop
+
+
+def _meta_span(data: Any) -> tuple[tuple[int, int] | None, int]:
+    """Return where group 0002 lies, None without one, and where the data set starts."""
+    begin = _PREAMBLE + 4 if data[_PREAMBLE : _PREAMBLE + 4] == b"DICM" else 0
+    pos = begin
+    while pos + 12 <= len(data):
+        tag, vr, length = explicit_head(data, pos)
+        if tag & 0xFFFF != 0x0002:
+            break
+        pos += 12 + long_length(data, pos + 8)[0] if vr in LONG_VR else 8 + length
+    return ((begin, pos) if pos > begin else None), pos
+
+
+def _file_meta(header: Dataset, new_pixels: bool) -> bytes:
+    """Return group 0002 with the identity that the data set has now, and an uncompressed syntax for new pixels."""
+    meta: FileMetaDataset = header.file_meta
+    _follow(meta, header)
+    if new_pixels and _syntax(header) not in _UNCOMPRESSED:
+        meta.TransferSyntaxUID = EXPLICIT_LITTLE
+    buffer = DicomBytesIO()
+    write_file_meta_info(buffer, meta, enforce_standard=False)
+    return bytes(buffer.getvalue())
+
+
+def _follow(meta: FileMetaDataset, header: Dataset) -> None:
+    if _SOP_CLASS in header:
+        meta.MediaStorageSOPClassUID = header.SOPClassUID
+    if _SOP_INSTANCE in header:
+        meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID
+
+
+def _encoded(header: Dataset, tag: int, implicit: bool) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
+    element: DataElement = header[tag]
+    try:
+        element = correct_ambiguous_vr_element(element, header, True)
+        write_data_element(buffer, element, convert_encodings(header.get("SpecificCharacterSet") or "ISO_IR 6"))
+    except Exception as error:  # pydicom raises whatever struct, str or its own checks raise
+        raise UnsupportedError(f"Cannot write {element.keyword or element.tag}: {error}.") from error
+    return bytes(buffer.getvalue())
+
+
+def _pixel_element(data: bytes, bits: int, implicit: bool) -> bytes:
+    padded = data + b"\0" * (len(data) % 2)
+    if implicit:
+        return _IMPLICIT_HEAD.pack(0x7FE0, 0x0010, len(padded)) + padded
+    return _LONG_HEAD.pack(0x7FE0, 0x0010, b"OB" if bits <= 8 else b"OW", 0, len(padded)) + padded
+
+
+def _syntax(header: Dataset) -> str:
+    meta = getattr(header, "file_meta", None)
+    stated = str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
+    return stated or (IMPLICIT_LITTLE if header.original_encoding[0] else EXPLICIT_LITTLE)
+
+
+def _by_pydicom(instance: Instance, target: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            dataset = pydicom.dcmread(instance.source, force=True)
+            touched = instance.apply_to(dataset)
+            for tag in [e.tag for e in dataset if e.tag.element == 0 and any(t >> 16 == e.tag.group for t in touched)]:
+                del dataset[tag]
+            _follow(dataset.file_meta, dataset)
+            if instance.pixels is not None:
+                _replace_pixels(dataset, instance)
+            dataset.save_as(target, enforce_file_format=False)
+        except OSError:
+            raise
+        except Exception as error:  # a damaged file, in whatever way pydicom says so
+            raise UnsupportedError(f"Cannot write {instance.source} with its edits: {error}.") from error
+
+
+def _replace_pixels(dataset: Dataset, instance: Instance) -> None:
+    pixels = instance.pixels
+    assert pixels is not None
+    data = pixels.data + b"\0" * (len(pixels.data) % 2)
+    syntax = _syntax(dataset)
+    if syntax == EXPLICIT_BIG and pixels.bits_allocated > 8:
+        data = np.frombuffer(data, f"<u{pixels.bits_allocated // 8}").byteswap().tobytes()
+    for tag in [tag for tag in dataset.keys() if tag.group == _PIXEL_GROUP]:  # noqa: SIM118  # a Dataset iterates elements
+        del dataset[tag]
+    dataset[_PIXEL_DATA] = DataElement(_PIXEL_DATA, "OB" if pixels.bits_allocated <= 8 else "OW", data)
+    if syntax not in _UNCOMPRESSED:
+        dataset.file_meta.TransferSyntaxUID = EXPLICIT_LITTLE

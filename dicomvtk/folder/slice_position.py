@@ -1,0 +1,28 @@
+"""Where a slice lies along the normal of its plane, from ImagePositionPatient: SliceLocation that can be relied on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dicomvtk.folder.attribute_path import parse
+
+if TYPE_CHECKING:
+    from dicomvtk.folder.instance import Instance
+
+__all__ = ["get"]
+
+_POSITION, _ORIENTATION = parse("ImagePositionPatient"), parse("ImageOrientationPatient")
+#: Decimal strings of positions differ by rounding: 1 micrometre tells no two slices apart.
+_DECIMALS = 3
+
+
+def get(instance: Instance) -> float | None:
+    """Return mm along row x column (LPS), None where the file states no plane."""
+    found = instance.values([_POSITION, _ORIENTATION])
+    position, orientation = found[_POSITION], found[_ORIENTATION]
+    if not isinstance(position, list) or not isinstance(orientation, list) or len(orientation) != 6:
+        return None
+    normal = np.cross(orientation[:3], orientation[3:])
+    return round(float(np.dot(position, normal)), _DECIMALS) + 0.0

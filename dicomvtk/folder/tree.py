@@ -1,0 +1,368 @@
+"""A folder of DICOM: its files in a tree of patients, studies and series, and where they are kept."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dicomvtk.dicom.files import Skipped, list_files
+from dicomvtk.dicom.new_folder import new_folder
+from dicomvtk.errors import DicomVtkWarning, NoDicomError, WriteError
+from dicomvtk.folder import journal
+from dicomvtk.folder.attribute_path import parse
+from dicomvtk.folder.building import Building
+from dicomvtk.folder.grouping import place, regrouped
+from dicomvtk.folder.header_values import ABSENT, read_plain
+from dicomvtk.folder.instance import IDENTITY, Instance, stamp
+from dicomvtk.folder.levels import Level, Patient, Series, Study
+from dicomvtk.folder.rewrite import write_instance
+
+if TYPE_CHECKING:
+    from dicomvtk.folder.queries import Row
+
+__all__ = ["Folder", "new", "open_folder"]
+
+PathLike = str | os.PathLike[str]
+Progress = Callable[[int, int], None]
+
+_STUDY, _SERIES = parse("StudyInstanceUID"), parse("SeriesInstanceUID")
+_STUDY_ORDER = (parse("StudyDate"), parse("StudyTime"))
+_SERIES_NUMBER, _INSTANCE_NUMBER = parse("SeriesNumber"), parse("InstanceNumber")
+_SOP_CLASS = parse("SOPClassUID")
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_NAME_LENGTH = 40
+
+
+class Folder(Level):
+    """Patients, studies and series under a path, as objects; see `dicomvtk.open_folder`.
+
+    `root` is where they are kept, None for a folder that was never saved. `skipped` counts the files passed over, by
+    reason. Nothing on disk changes before `save`.
+    """
+
+    def __init__(self, root: Path | None = None, progress: Progress | None = None) -> None:
+        self._folder = self
+        self._root = root
+        self._all: list[Instance] = []
+        self._patients: list[Patient] = []
+        self._studies: list[Study] = []
+        self._series: list[Series] = []
+        self._skipped: Skipped = {}
+        self._interrupted: journal.Interrupted | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._progress = progress
+        self._building = Building(self)
+
+    @property
+    def root(self) -> Path | None:
+        return self._root
+
+    @property
+    def progress(self) -> Progress | None:
+        return self._progress
+
+    @property
+    def building(self) -> Building:
+        """What makes new series of old ones."""
+        return self._building
+
+    @property
+    def all_instances(self) -> list[Instance]:
+        """Every file, deleted ones too, in order."""
+        return self._all
+
+    @property
+    def patients(self) -> list[Patient]:
+        return list(self._patients)
+
+    @property
+    def studies(self) -> list[Study]:
+        return list(self._studies)
+
+    @property
+    def series(self) -> list[Series]:
+        return list(self._series)
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        return {reason: len(paths) for reason, paths in sorted(self._skipped.items())}
+
+    @property
+    def unsaved(self) -> list[Path]:
+        """The files that a save which did not end has not yet saved; empty where there was none."""
+        return list(self._interrupted.unsaved) if self._interrupted else []
+
+    def finish_save(self) -> None:
+        """Complete a save that was interrupted, and read the folder again."""
+        if self._interrupted is not None:
+            journal.finish(self._interrupted)
+            self._reopen()
+
+    def drop_save(self) -> None:
+        """Forget a save that was interrupted: every file stays as it is."""
+        if self._interrupted is not None:
+            journal.drop(self._interrupted)
+            self._interrupted = None
+
+    def new_patient(self, **attributes: Any) -> Patient:
+        """Return a new patient; it is written when it has a series."""
+        return self._building.new_patient(attributes)
+
+    def find(self, **conditions: Any) -> list[Series]:
+        """Return the series of which some file matches all conditions.
+
+        Texts may hold the wildcards ``*`` and ``?``, dates and times ranges (``"20200101-20201231"``, open at either
+        end); a list matches any of its values. Names match whatever their case. Own attributes work too.
+        """
+        from dicomvtk.folder import queries
+
+        return queries.find(self, conditions)
+
+    def table(self, columns: Sequence[Any] | None = None) -> list[Row]:
+        """Return a row for each series, attribute by attribute, as pandas.DataFrame takes them."""
+        from dicomvtk.folder import queries
+
+        return queries.table(self, columns)
+
+    def add(self, instances: Iterable[Instance]) -> None:
+        """Take files into the tree, behind those that are there."""
+        self._all.extend(instances)
+        self.regroup()
+
+    def add_draft(self, draft: Patient | Study) -> None:
+        """Take in a patient or study that has no files yet."""
+        if isinstance(draft, Study):
+            self._studies.append(draft)
+        else:
+            self._patients.append(draft)
+
+    def forget(self, gone: Iterable[Instance]) -> None:
+        """Let go of files that no longer are, nor will be."""
+        lost = {id(one) for one in gone}
+        self._all = [one for one in self._all if id(one) not in lost]
+
+    def scratch(self) -> Path:
+        """Return a private temporary folder where new files lie until they are saved."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="dicomvtk-")
+        return Path(tempfile.mkdtemp(dir=self._scratch.name))
+
+    def regroup(self) -> None:
+        """Build the tree again from the attributes that make it; objects stay those of their files."""
+        self._patients, self._studies, self._series = regrouped(self, self._patients, self._studies)
+
+    def detach(self, files: set[Path]) -> None:
+        """Keep what new files are made of, before `files` are written over."""
+        for one in self._all:
+            if one.is_new and one.source in files:
+                kept = self.scratch() / one.source.name
+                shutil.copyfile(one.source, kept)
+                one.source, one.stamp = kept, stamp(kept)
+
+    def places(self, instances: Iterable[Instance]) -> Iterator[tuple[Instance, Path]]:
+        """Yield the place in the folder of each file: where it is, or a free name for a new one."""
+        assert self._root is not None
+        folders: dict[int, Path] = {}
+        numbers: dict[Path, int] = {}
+        for one in instances:
+            if one.path is not None:
+                yield one, one.path
+                continue
+            folder = folders.get(id(one.series))
+            if folder is None:
+                kept = next((other.path.parent for other in one.series.instances if other.path), None)
+                folder = folders[id(one.series)] = kept or self._free_folder(one.series, set(folders.values()))
+            number = numbers.get(folder, 0) + 1
+            while (folder / _file_name(number)).exists():
+                number += 1
+            numbers[folder] = number
+            yield one, folder / _file_name(number)
+
+    def save_as(self, level: Level, path: Path) -> None:
+        """Write all files of `level` to the new folder `path`, whole or not at all.
+
+        A folder that was only in memory is from then on the folder at `path`.
+        """
+        instances = level.instances
+        if not instances:
+            raise WriteError(f"Cannot save {level!r} to {path}: it has no files.")
+        names = dict(_layout(level, instances))
+        with new_folder(path) as filling:
+            for n, (one, name) in enumerate(names.items()):
+                (filling / name).parent.mkdir(parents=True, exist_ok=True)
+                write_instance(one, filling / name)
+                if self._progress is not None:
+                    self._progress(n + 1, len(names))
+        if self._root is None and len(instances) == len(self.instances):
+            self._root = Path(path)
+            for one, name in names.items():
+                one.settled(self._root / name)
+
+    def _reopen(self) -> None:
+        assert self._root is not None
+        fresh = open_folder(self._root, progress=self._progress)
+        self._all, self._skipped, self._interrupted = fresh._all, fresh._skipped, fresh._interrupted
+        self._patients, self._studies, self._series = [], [], []
+        for one in self._all:
+            one.series = None
+        self.regroup()
+        self.settle()
+
+    def settle(self) -> None:
+        """Take note that the tree is now as on disk."""
+        for one in self._all:
+            one.home = one.series
+
+    def _free_folder(self, series: Series, taken: set[Path]) -> Path:
+        assert self._root is not None
+        parts = _folder_names(series)
+        near = next((other.path.parent.parent for other in series.study.instances if other.path), None)
+        parent = near if near is not None and near.is_relative_to(self._root) else self._root
+        if near is None:
+            parent = self._root / parts[0] / parts[1]
+        return _free(parent / parts[2], taken)
+
+    def _covers(self, instance: Instance) -> bool:
+        return True
+
+    def _was_home(self, instance: Instance) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        where = self._root or "in memory"
+        counts = f"{len(self._patients)} patients, {len(self._studies)} studies, {len(self._series)} series"
+        return f"<Folder {where}: {counts}, {len(self.instances)} files>"
+
+    def __str__(self) -> str:
+        lines = [repr(self)]
+        for patient in self._patients:
+            lines.append(f"  {patient!r}")
+            for study in patient.studies:
+                lines.append(f"    {study!r}")
+                lines += [f"      {series!r}" for series in study.series]
+        return "\n".join(lines)
+
+
+def new() -> Folder:
+    """Return an empty folder in memory; see `dicomvtk.new_folder`."""
+    return Folder()
+
+
+def open_folder(path: PathLike, *, progress: Progress | None = None) -> Folder:
+    """Return the folder at `path`; see `dicomvtk.open_folder`."""
+    top = Path(path)
+    skipped: Skipped = {}
+    files = list_files(top, skipped)
+    folder = Folder(top if top.is_dir() else top.parent, progress)
+    folder._skipped = skipped
+    instances = []
+    for n, file in enumerate(files):
+        try:
+            instances.append(_opened(Path(file)))
+        except NoDicomError as no:
+            skipped.setdefault(_reason(no), []).append(file)
+        except OSError as error:
+            skipped.setdefault(f"unreadable ({error.strerror})", []).append(file)
+        if progress is not None:
+            progress(n + 1, len(files))
+    if not instances:
+        raise NoDicomError(
+            f"No DICOM file in {top}: {len(files)} files of other kinds. dicomvtk.new_folder() makes a new one."
+        )
+    folder._all = _sorted(instances)
+    folder.regroup()
+    folder.settle()
+    folder._interrupted = journal.interrupted(folder._root) if folder._root is not None else None
+    if folder._interrupted is not None:
+        warnings.warn(str(folder._interrupted), DicomVtkWarning, stacklevel=3)
+    return folder
+
+
+def _opened(path: Path) -> Instance:
+    known = read_plain(path, IDENTITY)
+    if known[_SOP_CLASS] == _DIRECTORY_CLASS:
+        raise NoDicomError("DICOMDIR")
+    if all(known[name] is ABSENT for name in (_SOP_CLASS, _STUDY, _SERIES)):
+        raise NoDicomError("DICOMDIR" if path.name.upper() == "DICOMDIR" else "without UIDs of class, study and series")
+    return Instance(path, path, known)
+
+
+def _reason(no: NoDicomError) -> str:
+    text = str(no)
+    return "not DICOM" if text.startswith("Cannot read") else text
+
+
+def _sorted(instances: list[Instance]) -> list[Instance]:
+    """Return the files by patient as found, then by study date, series number and instance number."""
+    first: dict[Any, int] = {}
+    keys = {}
+    for n, one in enumerate(instances):
+        patient, study, series = place(one)
+        known = one.values([*_STUDY_ORDER, _SERIES_NUMBER, _INSTANCE_NUMBER])
+        date = tuple(str(known[name]) if known[name] is not ABSENT else "" for name in _STUDY_ORDER)
+        keys[one] = (
+            first.setdefault(patient, n),
+            date,
+            first.setdefault((patient, study), n),
+            _number(known[_SERIES_NUMBER]),
+            first.setdefault((patient, study, series), n),
+            _number(known[_INSTANCE_NUMBER]),
+            n,
+        )
+    return sorted(instances, key=keys.__getitem__)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else float("inf")
+
+
+def _layout(level: Level, instances: Sequence[Instance]) -> Iterator[tuple[Instance, Path]]:
+    """Yield the name of each file in a new folder: patient/study/series/file, from where `level` begins."""
+    depth = {"Folder": 0, "Patient": 1, "Study": 2, "Series": 3}[type(level).__name__]
+    folders: dict[int, Path] = {}
+    numbers: dict[Path, int] = {}
+    for one in instances:
+        folder = folders.get(id(one.series))
+        if folder is None:
+            names = _folder_names(one.series)[depth:]
+            folder = _free(Path(*names), set(folders.values())) if names else Path()
+            folders[id(one.series)] = folder
+        numbers[folder] = numbers.get(folder, 0) + 1
+        yield one, folder / _file_name(numbers[folder])
+
+
+def _folder_names(series: Series) -> tuple[str, str, str]:
+    """Return what the folders of a series are called: by patient, by study, by series."""
+    first = series.instances[0]
+
+    def text(*keywords: str) -> str:
+        return "-".join(str(first.get(keyword)) for keyword in keywords if first.get(keyword) not in (None, ""))
+
+    return (
+        _safe(text("PatientID") or text("PatientName"), "patient"),
+        _safe(text("StudyDate", "StudyDescription") or text("StudyID"), "study"),
+        _safe(text("SeriesNumber", "SeriesDescription"), "series"),
+    )
+
+
+def _safe(text: str, otherwise: str) -> str:
+    return _UNSAFE.sub("_", text).strip("._-")[:_NAME_LENGTH] or otherwise
+
+
+def _free(folder: Path, taken: set[Path]) -> Path:
+    """Return `folder`, or with a number behind it where that name is taken."""
+    candidate, again = folder, 2
+    while candidate in taken or candidate.exists():
+        candidate, again = folder.with_name(f"{folder.name}-{again}"), again + 1
+    return candidate
+
+
+def _file_name(number: int) -> str:
+    return f"IM{number:04d}.dcm"
