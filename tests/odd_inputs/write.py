@@ -64,7 +64,8 @@ def header(k: int = 0, values: NDArray[np.generic] | None = None) -> Header:
     made = Header()
     for keyword, value in {
         "ImageType": "ORIGINAL\\PRIMARY\\AXIAL", "SOPClassUID": CT, "SOPInstanceUID": f"1.2.3.4.{k + 1}",
-        "StudyDate": "20240102", "Modality": "CT", "SeriesDescription": "known volume", "PatientName": "Odd^Input",
+        "StudyDate": "20240102", "Modality": "CT", "Manufacturer": "Odd",
+        "PatientPosition": "HFS", "SeriesDescription": "known volume", "PatientName": "Odd^Input",
         "PatientID": "ODD1", "SliceThickness": "2.5", "StudyInstanceUID": "1.2.3.1", "SeriesInstanceUID": "1.2.3.2",
         "SeriesNumber": "7", "InstanceNumber": k + 1, "ImagePositionPatient": [*position],
         "ImageOrientationPatient": [*AXIAL], "FrameOfReferenceUID": "1.2.3.3", "SamplesPerPixel": 1,
