@@ -10,10 +10,11 @@ from typing import Any
 from vtkmodules.vtkRenderingCore import vtkRenderWindowInteractor
 
 from dicomvtk.render import moves
-from dicomvtk.render.layout import PANE_3D, pane_at
+from dicomvtk.render.keys import KeyPress, press_key
+from dicomvtk.render.layout import PANE_3D, pane_at, point_on_screen
 from dicomvtk.render.pane_3d import mm_per_pixel_3d
 from dicomvtk.render.resolve import State
-from dicomvtk.render.scene import PLANES, Layer, SurfaceLayer, VolumeLayer
+from dicomvtk.render.scene import PLANES
 from dicomvtk.render.session import Session
 
 __all__ = ["Controls"]
@@ -24,30 +25,11 @@ _WHEEL_ZOOM = 1.1
 #: Pixels of a drag that double the zoom.
 _ZOOM_PIXELS = 150.0
 
-#: Slices to move by key.
-_STEPS = {"Up": -1, "Left": -1, "Prior": -1, "b": -1, "Down": 1, "Right": 1, "Next": 1, "f": 1}
-_ENDS = {"Home": -1, "End": 1}
-#: Side to look from by key of the keypad, alone and with Shift; the second names are those without NumLock.
-_KEYPAD = {
-    "KP_1": ("A", "P"),
-    "KP_End": ("A", "P"),
-    "KP_3": ("L", "R"),
-    "KP_Next": ("L", "R"),
-    "KP_7": ("H", "F"),
-    "KP_Home": ("H", "F"),
-}
-_ZOOM_KEYS = {"plus": 1, "equal": 1, "KP_Add": 1, "minus": -1, "KP_Subtract": -1}
-_LAYER_KEYS: dict[str, type[Layer]] = {"v": VolumeLayer, "g": SurfaceLayer}
-_SWITCHES: dict[str, Callable[[State], State]] = {
-    "i": lambda state: replace(state, invert=not state.invert),
-    "l": lambda state: replace(state, annotations=not state.annotations),
-    "x": lambda state: replace(state, show_crosshair=not state.show_crosshair),
-    "n": lambda state: replace(state, interpolation=not state.interpolation),
-    "o": lambda state: replace(state, along="patient" if state.along == "volume" else "volume"),
-    "s": moves.toggled_slices_in_3d,
-    "h": lambda state: replace(state, help_sheet=not state.help_sheet),
-    "question": lambda state: replace(state, help_sheet=not state.help_sheet),
-}
+#: A trace is taken by its outer part, so near (pixels), and so far from its middle, as a share of the pane's side.
+_TRACE_PIXELS = 5.0
+_TRACE_SHARE = 0.3
+#: Height (pixels) of the strip at the foot of the window that moves through the frames.
+_SLIDER_PIXELS = 14
 
 
 @dataclass(frozen=True)
@@ -104,20 +86,51 @@ class Controls:
         if pane is None or self._drag is not None:
             return
         x, y = self._interactor.GetEventPosition()
-        self._drag = _Drag(self._kind(button, pane), pane, x, y, self._session.state)
+        if self._session.panel_clicked(x, y):
+            return
+        self._drag = _Drag(self._kind(button, pane, x, y), pane, x, y, self._session.state)
+        if self._drag.kind == "frame":
+            self._slide(x)
         if self._drag.kind == "point":
             self._point(x, y, pane)
 
-    def _kind(self, button: str, pane: str) -> str:
-        """Return what a drag with `button` does in `pane`."""
+    def _kind(self, button: str, pane: str, x: int, y: int) -> str:
+        """Return what a drag with `button` that begins at (x, y) in `pane` does."""
         control, shift = self._interactor.GetControlKey(), self._interactor.GetShiftKey()
+        if button == "left" and y < _SLIDER_PIXELS and self._session.frame_count > 1:
+            return "frame"
         if button == "right":
             return "zoom"
+        if pane == PANE_3D and control and shift:
+            return "rays"
         if button == "middle" or shift:
             return "pan"
         if pane == PANE_3D:
             return "roll" if control else "turn"
-        return "point" if control else "window"
+        if control:
+            return "point"
+        return "tilt" if self._on_trace(pane, x, y) else "window"
+
+    def _on_trace(self, pane: str, x: int, y: int) -> bool:
+        """Return whether (x, y) is on the outer part of the trace of another plane."""
+        state, planes, rect = self._session.state, self._session.planes, self._session.rects[pane]
+        if not state.show_crosshair:
+            return False
+        across, up = self._from_crosshair(state, pane, x, y)
+        if math.hypot(across, up) < _TRACE_SHARE * min(rect.width, rect.height):
+            return False
+        traces = [planes[pane].trace_of(planes[other]) for other in PLANES if other != pane]
+        plane = planes[pane]
+        return any(abs(across * (t @ plane.up) - up * (t @ plane.right)) < _TRACE_PIXELS for t in traces)
+
+    def _from_crosshair(self, state: State, pane: str, x: int, y: int) -> tuple[float, float]:
+        plane, rect = self._session.planes[pane], self._session.rects[pane]
+        at = point_on_screen(plane, state.pane_camera(pane), rect, plane.shown_at(state.crosshair))
+        return x - at[0], y - at[1]
+
+    def _slide(self, x: int) -> None:
+        share = x / max(1, self._session.size[0] - 1)
+        self._session.show_frame(round(share * (self._session.frame_count - 1)))
 
     def _move(self) -> None:
         x, y = self._interactor.GetEventPosition()
@@ -132,6 +145,8 @@ class Controls:
         self._drag = drag = replace(drag, moved=True)
         if drag.kind == "point":
             self._point(x, y, drag.pane)
+        elif drag.kind == "frame":
+            self._slide(x)
         elif drag.pane in self._session.rects:
             self._session.update(self._dragged(drag, x, y))
 
@@ -140,7 +155,13 @@ class Controls:
         rect = self._session.rects[drag.pane]
         dx, dy = x - drag.x, y - drag.y
         if drag.kind == "zoom":
-            return moves.zoomed(drag.state, drag.pane, 2.0 ** (dy / _ZOOM_PIXELS))
+            return self._zoomed(drag.state, drag.pane, 2.0 ** (dy / _ZOOM_PIXELS), drag.x, drag.y)
+        if drag.kind == "tilt":
+            places = [self._from_crosshair(drag.state, drag.pane, *at) for at in ((drag.x, drag.y), (x, y))]
+            before, now = (math.degrees(math.atan2(up, across)) for across, up in places)
+            return moves.tilted(drag.state, self._session.planes[drag.pane], now - before)
+        if drag.kind == "rays":
+            return moves.adjusted_rays(drag.state, self._session.volume, dx / rect.width, dy / rect.height)
         if drag.kind == "window":
             return moves.windowed(drag.state, dx / rect.width, dy / rect.height)
         if drag.kind == "turn":
@@ -178,48 +199,33 @@ class Controls:
         if pane is None:
             return
         if pane == PANE_3D or self._interactor.GetControlKey():
-            self._session.update(moves.zoomed(self._session.state, pane, _WHEEL_ZOOM**-step))
+            at = self._interactor.GetEventPosition()
+            self._session.update(self._zoomed(self._session.state, pane, _WHEEL_ZOOM**-step, *at))
         else:
             self._scroll(step)
+
+    def _zoomed(self, state: State, pane: str, factor: float, x: int, y: int) -> State:
+        """Return `state` with `pane` magnified, a slice about the pointer."""
+        session = self._session
+        if pane == PANE_3D:
+            return moves.zoomed(state, pane, factor)
+        return moves.zoomed_about(state, session.planes[pane], session.rects[pane], factor, x, y)
 
     def _scroll(self, slices: int) -> None:
         plane = self._session.planes[self._slice_pane()]
         self._session.update(moves.scrolled(self._session.state, plane, slices))
 
     def _key(self) -> None:
-        session, state = self._session, self._session.state
-        symbol = self._interactor.GetKeySym() or ""
-        key = symbol.lower() if len(symbol) == 1 else symbol
-        if key in ("q", "Escape"):
-            session.close()
-        elif key in _STEPS:
-            self._scroll(_STEPS[key])
-        elif key in _ENDS:
-            self._scroll(_ENDS[key] * session.planes[self._slice_pane()].count)
-        elif key in _SWITCHES:
-            session.update(_SWITCHES[key](state))
-        elif key in _LAYER_KEYS:
-            session.update(moves.toggled(state, _LAYER_KEYS[key]))
-        elif key in _KEYPAD:
-            session.update(moves.faced(state, _KEYPAD[key][bool(self._interactor.GetShiftKey())]))
-        else:
-            self._other_key(key, state)
-
-    def _other_key(self, key: str, state: State) -> None:
-        session = self._session
-        pane = self._pane()
-        if key.isdigit():
-            session.update(moves.preset_window(state, session.volume, int(key)))
-        elif key == "w":
-            session.update(moves.next_window(state, session.volume))
-        elif key == "space" and pane is not None:
-            session.update(moves.maximised(state, pane))
-        elif key in _ZOOM_KEYS and pane is not None:
-            session.update(moves.zoomed(state, pane, _WHEEL_ZOOM ** _ZOOM_KEYS[key]))
-        elif key == "r":
-            session.reset()
-        elif key == "F12":
-            session.save_screenshot()
+        keys = self._interactor
+        text = keys.GetKeyCode() or ""
+        press = KeyPress(
+            keys.GetKeySym() or "",
+            self._pane(),
+            control=bool(keys.GetControlKey()),
+            shift=bool(keys.GetShiftKey()),
+            text=text if text.isprintable() else "",
+        )
+        press_key(self._session, press)
 
     def _pane(self) -> str | None:
         """Return the pane under the pointer."""

@@ -39,6 +39,8 @@ _LETTERS = (1.0, 0.80, 0.35)
 _GAP_PIXELS = 10
 _MARGIN = 6
 _DPI = 72
+#: What is left of the picture behind text.
+_SHADE = 0.55
 _NO_3D = ("3-D needs an OpenGL library:", "apt-get install libegl1 libgl1-mesa-dri")
 
 #: Colours 0 to 1, (height, width, 3), row 0 at the bottom.
@@ -201,4 +203,4 @@ def _write(pane: Canvas, line: str, font: int, across: float, bottom: float, col
     place = pane[y0 : low + ink.shape[0], x0 : left + ink.shape[1]]
     ink = ink[y0 - low : y0 - low + place.shape[0], x0 - left : x0 - left + place.shape[1]]
     alpha = ink[..., 3:]
-    place[:] = place * (1 - alpha) + ink[..., :3] * alpha
+    place[:] = place * _SHADE * (1 - alpha) + ink[..., :3] * alpha

@@ -11,7 +11,7 @@ from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.volume import Volume
 
-__all__ = ["TISSUE_LEVELS", "surface_level", "tissue_level", "usual_window", "value_spread"]
+__all__ = ["TISSUE_LEVELS", "histogram", "surface_level", "tissue_level", "usual_window", "value_spread"]
 
 #: HU where bone begins for a surface, and where skin does in a CT without bone.
 _CT_BONE_LEVEL = 250.0
@@ -70,6 +70,17 @@ def surface_level(volume: Volume) -> float:
         between = np.nan_to_num(below * above * apart**2)
     best = np.nonzero(between >= between.max() * _PLATEAU)[0]  # a gap between the two: its middle, away from noise
     return float(edges[(best[0] + best[-1]) // 2 + 1])
+
+
+def histogram(volume: Volume, bins: int = _HISTOGRAM_BINS) -> tuple[NDArray[np.int64], float, float]:
+    """Return counts (bins,) of a sample of the values, and the lowest and highest value that they go between."""
+    sample = _sample(volume.array)
+    if sample.size == 0:
+        return np.zeros(bins, np.int64), 0.0, 1.0
+    low, high = float(sample.min()), float(sample.max())
+    high = high if high > low else low + 1
+    counts, _edges = np.histogram(sample, bins=bins, range=(low, high))
+    return counts.astype(np.int64), low, high
 
 
 def tissue_level(name: str, volume: Volume) -> float:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
+from dicomvtk.geometry import Geometry, axis_moves
+from dicomvtk.metadata import Axis
+from dicomvtk.render.colour_maps import COLOUR_MAPS
 from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel, point_under
+from dicomvtk.render.levels import value_spread
 from dicomvtk.render.planes import SlicePlane
+from dicomvtk.render.presets import next_preset
 from dicomvtk.render.resolve import State
-from dicomvtk.render.rotations import rotation
-from dicomvtk.render.scene import Camera3D, Layer, PaneCamera, SliceLayer
+from dicomvtk.render.rotations import rotation, rotation_of, vector_of
+from dicomvtk.render.scene import CLIP_SIDES, SLAB_BLENDS, Camera3D, Layer, PaneCamera, SliceLayer, View, VolumeLayer
 from dicomvtk.render.viewpoints import SIDES
 from dicomvtk.volume import Volume
 
 __all__ = [
+    "adjusted_rays",
+    "auto_windowed",
+    "clipped_next",
+    "cropped_to_slices",
     "faced",
+    "framed",
     "maximised",
+    "next_colour_map",
+    "next_rays",
+    "next_slab_blend",
     "next_window",
     "panned",
     "panned_3d",
@@ -26,6 +41,8 @@ __all__ = [
     "preset_window",
     "rolled",
     "scrolled",
+    "thickened",
+    "tilted",
     "toggled",
     "toggled_slices_in_3d",
     "turned",
@@ -39,6 +56,11 @@ _WINDOW_DOUBLINGS = 3.0
 _LEVEL_WIDTHS = 2.0
 #: Degrees that the volume turns in a drag across the pane.
 _TURN_DEGREES = 200.0
+_SLABS_MM = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
+#: Cosine above which a screen axis is taken to lie along an axis of the grid.
+_ALONG = 0.7
+
+_T = TypeVar("_T")
 
 
 def scrolled(state: State, plane: SlicePlane, slices: int) -> State:
@@ -72,8 +94,114 @@ def next_window(state: State, volume: Volume) -> State:
     return replace(state, window=windows[(known + 1) % len(windows)])
 
 
+def auto_windowed(state: State, volume: Volume) -> State:
+    """Return `state` with the window from the percentiles of the values."""
+    return replace(state, window=auto_window(volume.array))
+
+
+def tilted(state: State, plane: SlicePlane, degrees: float) -> State:
+    """Return `state` with the other two planes turned counter-clockwise on the screen of `plane`, about its normal."""
+    turn = rotation(np.cross(plane.right, plane.up), np.radians(degrees)) @ rotation_of(state.tilt)
+    return replace(state, tilt=vector_of(turn))
+
+
+def thickened(state: State, steps: int) -> State:
+    """Return `state` with slabs `steps` thicker in the row of usual thicknesses."""
+    known = [mm for mm in _SLABS_MM if mm <= state.slab.thickness_mm]
+    number = min(max(len(known) - 1 + steps, 0), len(_SLABS_MM) - 1)
+    return replace(state, slab=replace(state.slab, thickness_mm=_SLABS_MM[number]))
+
+
+def next_slab_blend(state: State) -> State:
+    """Return `state` with slabs by the next of maximum, minimum and mean."""
+    return replace(state, slab=replace(state.slab, blend=_after(SLAB_BLENDS, state.slab.blend)))
+
+
+def next_colour_map(state: State) -> State:
+    """Return `state` with the slices in the next colour map."""
+    return replace(state, colour_map=_after(COLOUR_MAPS, state.colour_map))
+
+
+def clipped_next(state: State) -> State:
+    """Return `state` with the next side cut off the 3-D scene; after the last none."""
+    return replace(state, clip=_after((None, *CLIP_SIDES), state.clip))
+
+
+def cropped_to_slices(state: State, geometry: Geometry, planes: dict[str, SlicePlane], size: tuple[int, int]) -> State:
+    """Return `state` with the 3-D scene cropped to what the three slice panes show; all of it where it is cropped.
+
+    `size` (width, height) in pixels is that of the panes.
+    """
+    if state.crop != View().crop:
+        return replace(state, crop=View().crop)
+    centre = geometry.index_to_physical((np.asarray(geometry.shape) - 1) / 2)
+    low, high = np.full(3, -np.inf), np.full(3, np.inf)
+    order = axis_moves(geometry, "LPS")
+    along = [geometry.direction[:, a] * (-1 if f else 1) for a, f in zip(order.order, order.flip, strict=True)]
+    for name, plane in planes.items():
+        camera = state.pane_camera(name)
+        scale = mm_per_pixel(plane, camera, Rect(0, 0, *size))
+        for direction, pan, pixels in ((plane.right, camera.pan_mm[0], size[0]), (plane.up, camera.pan_mm[1], size[1])):
+            for number, axis in enumerate(along):
+                share = float(direction @ axis)
+                if abs(share) > _ALONG:
+                    middle = pan * share + float((plane.centre - centre) @ axis)
+                    low[number] = max(low[number], middle - pixels * scale / 2)
+                    high[number] = min(high[number], middle + pixels * scale / 2)
+    extent = np.array([geometry.extent_mm[a] for a in order.order])
+    shares = np.clip(np.stack([low, high]) / extent + 0.5, 0.0, 1.0)
+    if not np.all(shares[0] < shares[1]):
+        return state
+    return replace(state, crop=tuple(float(v) for v in shares.T.ravel()))
+
+
+def next_rays(state: State, modality: str) -> State:
+    """Return `state` with the volume in the next table of colours for `modality`, as the table has it."""
+    return _with_rays(state, lambda layer: VolumeLayer(next_preset(layer.preset, modality)))
+
+
+def adjusted_rays(state: State, volume: Volume, dx: float, dy: float) -> State:
+    """Return `state` with the table of the volume stretched and shifted by shares (dx, dy) of the pane."""
+    reach = value_spread(volume).width
+
+    def changed(layer: VolumeLayer) -> VolumeLayer:
+        return replace(layer, stretch=layer.stretch * 2.0**dx, shift=layer.shift - dy * reach / 2)
+
+    return _with_rays(state, changed)
+
+
+def reblended_rays(state: State) -> State:
+    """Return `state` with the next way for the values along a ray to become one; after the last the table's own."""
+    return _with_rays(state, lambda layer: replace(layer, blend=_after((None, "max", "min"), layer.blend)))
+
+
+def reshaded_rays(state: State) -> State:
+    """Return `state` with the volume's shading switched."""
+    return _with_rays(state, lambda layer: replace(layer, shade=layer.shade is False))
+
+
+def framed(state: State, axes: tuple[Axis, ...], steps: int) -> State:
+    """Return `state` so many frames further along the longest of `axes`; after the last comes the first."""
+    if not axes:
+        return state
+    longest = max(range(len(axes)), key=lambda n: len(axes[n]))
+    frame = [*state.frame, *[0] * (len(axes) - len(state.frame))]
+    frame[longest] = (frame[longest] + steps) % len(axes[longest])
+    return replace(state, frame=tuple(frame))
+
+
+def zoomed_about(state: State, plane: SlicePlane, rect: Rect, factor: float, x: float, y: float) -> State:
+    """Return `state` with the pane of `plane` magnified about window pixel (x, y), which stays where it is."""
+    camera = state.pane_camera(plane.name)
+    closer = replace(camera, zoom=_clamped(camera.zoom * factor))
+    away = (x + 0.5 - rect.x - rect.width / 2, y + 0.5 - rect.y - rect.height / 2)
+    change = mm_per_pixel(plane, camera, rect) - mm_per_pixel(plane, closer, rect)
+    pan = (camera.pan_mm[0] + away[0] * change, camera.pan_mm[1] + away[1] * change)
+    return _with_pane(state, plane.name, replace(closer, pan_mm=pan))
+
+
 def zoomed(state: State, pane: str, factor: float) -> State:
-    """Return `state` with `pane` magnified by `factor`."""
+    """Return `state` with `pane` magnified by `factor` about its middle."""
     if pane == PANE_3D:
         return replace(state, camera=replace(state.camera, zoom=_clamped(state.camera.zoom * factor)))
     camera = state.pane_camera(pane)
@@ -138,6 +266,17 @@ def toggled_slices_in_3d(state: State) -> State:
         state,
         layers=tuple(replace(la, in_3d=not la.in_3d) if isinstance(la, SliceLayer) else la for la in state.layers),
     )
+
+
+def _with_rays(state: State, change: Callable[[VolumeLayer], VolumeLayer]) -> State:
+    layers = tuple(change(layer) if isinstance(layer, VolumeLayer) else layer for layer in state.layers)
+    return replace(state, layers=layers)
+
+
+def _after(names: Iterable[_T], name: _T) -> _T:
+    """Return what comes after `name`, the first after the last and for a name of another row."""
+    row = list(names)
+    return row[(row.index(name) + 1) % len(row)] if name in row else row[0]
 
 
 def _with_pane(state: State, pane: str, camera: PaneCamera) -> State:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 from vtkmodules.vtkFiltersSources import vtkPlaneSource
 from vtkmodules.vtkRenderingCore import vtkActor2D, vtkCoordinate, vtkPolyDataMapper2D, vtkRenderer, vtkTextActor
 
 from dicomvtk.render.fonts import readable, set_font
 from dicomvtk.render.help import help_text
+from dicomvtk.render.panels import Sheet
+from dicomvtk.render.pixel_shapes import PixelBoxes
+from dicomvtk.render.sheet_actors import SheetActors
 
 __all__ = ["Overlay"]
 
@@ -14,6 +18,8 @@ _PAPER = (0.07, 0.08, 0.10)
 _PAPER_OPACITY = 0.88
 _INK = (0.92, 0.93, 0.94)
 _KEYS = (1.0, 0.80, 0.35)
+_SLIDER = (0.35, 0.40, 0.46)
+_HANDLE = 14.0
 _LARGEST, _SMALLEST = 20, 8
 #: Height of a line of text as a share of its font's size, VTK's own font.
 _LINE_SHARE = 1.3
@@ -38,10 +44,24 @@ class Overlay:
         self._keys.SetInput(left)
         self._meaning.SetInput(right)
         self._lines = left.count("\n") + 1
+        self._sheet = SheetActors(self.renderer)
+        self._slider = PixelBoxes(self.renderer, opacity=0.8)
 
-    def apply(self, size: tuple[int, int], *, help_sheet: bool) -> None:
-        """Show the help sheet or not, in a window of `size` (width, height) pixels."""
+    def apply(
+        self,
+        size: tuple[int, int],
+        *,
+        help_sheet: bool,
+        sheet: Sheet | None = None,
+        frames: tuple[int, int] = (0, 1),
+    ) -> None:
+        """Show the help sheet or not, `sheet` if there is one, and a slider where `frames` (index, count) are many.
+
+        The window has `size` (width, height) pixels.
+        """
         width, height = size
+        self._sheet.apply(sheet, size)
+        self._slide(width, *frames)
         self._paper.SetVisibility(help_sheet)
         font = min(_LARGEST, int(height * 0.9 / (self._lines * _LINE_SHARE)), int(width / 56))
         font = max(font, _SMALLEST)
@@ -51,7 +71,15 @@ class Overlay:
             actor.GetTextProperty().SetVerticalJustificationToCentered()
             actor.SetPosition(x * width, height / 2)
         self._message.GetTextProperty().SetFontSize(font)
-        self._message.SetPosition(width / 2, 12)
+        self._message.SetPosition(width / 2, 16)
+
+    def _slide(self, width: int, index: int, count: int) -> None:
+        if count < 2:
+            self._slider.draw([], np.empty((0, 3)))
+            return
+        x = index / (count - 1) * (width - _HANDLE)
+        boxes = [(0.0, 3.0, float(width), 6.0), (x, 0.0, x + _HANDLE, 10.0)]
+        self._slider.draw(boxes, np.array([_SLIDER, _KEYS]))
 
     def say(self, text: str) -> None:
         """Show one line at the foot of the window; empty text takes it away."""

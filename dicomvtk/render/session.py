@@ -11,13 +11,17 @@ from typing import Any
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from dicomvtk.errors import DicomVtkError
+from dicomvtk.render.around import Around
+from dicomvtk.render.cine import Cine
 from dicomvtk.render.drawable import drawable, frame_note, whole_frame
 from dicomvtk.render.layout import Rect
+from dicomvtk.render.moves import framed
 from dicomvtk.render.pane_3d import Detail
+from dicomvtk.render.panels import Panels, Sheet
 from dicomvtk.render.pictures import grab, save_picture
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import resolve
-from dicomvtk.render.scene import View
+from dicomvtk.render.scene import SurfaceLayer, View
 from dicomvtk.render.stage import Stage
 from dicomvtk.volume import Volume
 
@@ -29,12 +33,14 @@ logger = logging.getLogger(__name__)
 class Session:
     """What interaction works on. Every change is a new state; drawing waits for `draw`, once for many events."""
 
-    def __init__(self, volume: Volume, view: View, window: vtkRenderWindow) -> None:
+    def __init__(self, volume: Volume, view: View, window: vtkRenderWindow, around: Around | None = None) -> None:
         self.failure: BaseException | None = None
         self.closed = False
         self._window = window
         self._stale = True
         self._coarse = False
+        self.cine = Cine(self._advance)
+        self._panels = Panels(around or Around(), self.open_series, self.set_level)
         self._begin(volume, view)
 
     def _begin(self, volume: Volume, view: View) -> None:
@@ -43,7 +49,9 @@ class Session:
         self.volume = drawable(volume, view.frame)
         self.state = self._first = resolve(view, self.volume)
         self._stage = Stage(self.volume, self._window, frame_note(volume.axes, view.frame))
+        self._count_frames()
         self._stage.apply(self.state, detail=Detail.NOTHING)
+        self._tell_findings()
 
     def open(self, volume: Volume, view: View | None = None) -> None:
         """Look at another volume in the same window; layout, text and lines stay as they are."""
@@ -58,6 +66,86 @@ class Session:
         )
         self._begin(volume, view or kept)
         self.touch()
+
+    def open_series(self, key: str) -> None:
+        """Look at another series of the folder, by its key; where it cannot be read, the window says why."""
+        around = self._panels.around
+        if around.open_series is None or key == around.current:
+            return
+        volume = around.open_series(key)
+        self._panels.around = replace(around, current=key)
+        self.open(volume)
+
+    def open_neighbour(self, step: int) -> None:
+        """Look at the series `step` further in the folder's list."""
+        around = self._panels.around
+        self.open_series(around.neighbour(around.current, step))
+
+    def set_level(self, level: float) -> None:
+        """Show the surface at `level`, in place of the first surface there is."""
+        layers = list(self.state.layers)
+        places = [n for n, layer in enumerate(layers) if isinstance(layer, SurfaceLayer)]
+        new = SurfaceLayer(float(f"{level:.4g}"))
+        if places:
+            layers[places[0]] = new
+        else:
+            layers.append(new)
+        self.update(replace(self.state, layers=tuple(layers)))
+
+    def show_panel(self, name: str) -> None:
+        """Open or close a sheet: ``series``, ``header`` or ``histogram``."""
+        self._panels.show(name)
+        self.touch()
+
+    def panel_takes(self, symbol: str, text: str, *, control: bool) -> bool:
+        """Return whether an open sheet had a use for a key."""
+        taken = self._panels.take(symbol, text, control=control)
+        if taken:
+            self.touch()
+        return taken
+
+    def panel_clicked(self, x: int, y: int) -> bool:
+        """Return whether a click at window pixel (x, y) was for an open sheet."""
+        sheet = self._sheet()
+        clicked = sheet is not None and self._panels.clicked(x, y, self.size, sheet)
+        if clicked:
+            self.touch()
+        return clicked
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the window in pixels."""
+        width, height = self._window.GetSize()
+        return (width, height)
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames the longest axis past the slices has; 1 without one."""
+        return max((len(axis) for axis in self.source.axes), default=1)
+
+    def show_frame(self, index: int) -> None:
+        """Show frame `index` of the longest axis."""
+        self.update(framed(self.state, self.source.axes, index - self._stage.frames[0]))
+
+    def _advance(self, frames: int) -> None:
+        self.update(framed(self.state, self.source.axes, frames))
+
+    def _count_frames(self) -> None:
+        if self.source.axes:
+            longest = [len(axis) for axis in self.source.axes].index(self.frame_count)
+            self._stage.frames = (self.state.frame[longest], self.frame_count)
+
+    def _tell_findings(self) -> None:
+        """Name what was odd about the series in a line at the foot."""
+        told = [f"{finding.code}: {finding.message}" for finding in self.source.findings if finding.severity != "info"]
+        if told:
+            self.say("Findings - " + "; ".join(told))
+
+    def _sheet(self) -> Sheet | None:
+        index = self.volume.geometry.physical_to_index(self.state.crosshair)[2]
+        k = min(max(round(float(index)), 0), self.volume.geometry.shape[2] - 1)
+        levels = tuple(layer.level for layer in self.state.shown(SurfaceLayer) if layer.level is not None)
+        return self._panels.sheet(self.volume, k, levels, self.size[1])
 
     @property
     def rects(self) -> dict[str, Rect]:
@@ -77,6 +165,7 @@ class Session:
         state = resolve(replace(view, frame=frame), self.volume)
         if state != self.state:
             self.state = state
+            self._count_frames()
             self._stage.say("")
             self.touch()
 
@@ -101,6 +190,7 @@ class Session:
         stale = self._stale or self._stage.resized or (self._coarse and not coarse)
         if not stale and not self.lacks(detail):
             return False
+        self._stage.show_sheet(self._sheet())
         self._stage.apply(self.state, detail=detail)
         self._stage.render(coarse=coarse)
         self._stale, self._coarse = False, coarse

@@ -14,6 +14,7 @@ from dicomvtk.render.layout import PANE_3D, Rect, pane_rects
 from dicomvtk.render.opengl import is_software
 from dicomvtk.render.overlay import Overlay
 from dicomvtk.render.pane_3d import Detail, Pane3D
+from dicomvtk.render.panels import Sheet
 from dicomvtk.render.planes import SlicePlane, slice_planes
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, SliceLayer
@@ -47,6 +48,9 @@ class Stage:
         self._state: State | None = None
         self._size = (0, 0)
         self._message = ""
+        self._sheet: Sheet | None = None
+        #: Index and count of the frames that the slider at the foot goes through.
+        self.frames = (0, 1)
         self._drawn_3d: object = None
         self._software: bool | None = None
         _prepare(window)
@@ -82,12 +86,16 @@ class Stage:
             self._pane_3d.build(state, detail, software=self._is_software())
             corners = pane_3d_corners(state, self._volume.info.unit, self._pane_3d.note)
             self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D])
-        self._overlay.apply(size, help_sheet=state.help_sheet)
+        self._overlay.apply(size, help_sheet=state.help_sheet, sheet=self._sheet, frames=self.frames)
         self._state, self._size = state, size
 
     def lacks(self, state: State, detail: Detail) -> bool:
         """Return whether `apply` with `detail` would make more of the 3-D pane of `state` than there is."""
         return PANE_3D in state.panes and self._pane_3d.lacks(state, detail)
+
+    def show_sheet(self, sheet: Sheet | None) -> None:
+        """Lay `sheet` over the window from the next `apply` on; None takes it away."""
+        self._sheet = sheet
 
     def say(self, text: str) -> None:
         """Show one line at the foot of the window; empty text takes it away."""
@@ -172,7 +180,16 @@ class Stage:
         cut = (state.crosshair, *greys, state.slab, _planes_of(state)) if slices else ()
         clip = (state.clip, state.crosshair, _planes_of(state)) if state.clip else ()
         own = (state.layout, state.camera, state.layers, state.annotations, state.background, state.crop, cut, clip)
-        return (*own, self._pane_3d.built, self._pane_3d.note, self._size, state.help_sheet, self._message)
+        return (
+            *own,
+            self._pane_3d.built,
+            self._pane_3d.note,
+            self._size,
+            state.help_sheet,
+            self._message,
+            self._sheet,
+            self.frames,
+        )
 
 
 def _prepare(window: vtkRenderWindow) -> None:

@@ -61,6 +61,7 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
         interactor.ProcessEvents()
         if interactor.GetDone() or session.closed:
             break
+        session.cine.tick(time.monotonic())
         idle = time.monotonic() - busy
         detail = Detail.NOTHING if idle < _PROXY_AFTER else Detail.PROXY if idle < _FULL_AFTER else Detail.FULL
         if controls.dragging:

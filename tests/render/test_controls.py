@@ -244,7 +244,14 @@ def test_w_goes_round_the_windows_of_the_header(hand: Hand) -> None:
 
 @pytest.mark.parametrize(
     ("key", "name"),
-    [("i", "invert"), ("l", "annotations"), ("x", "show_crosshair"), ("n", "interpolation"), ("h", "help_sheet")],
+    [
+        ("i", "invert"),
+        ("l", "annotations"),
+        ("x", "show_crosshair"),
+        ("u", "interpolation"),
+        ("n", "neurological"),
+        ("h", "help_sheet"),
+    ],
 )
 def test_switches(hand: Hand, key: str, name: str) -> None:
     before = getattr(hand.state, name)

@@ -1,0 +1,47 @@
+"""What stands around a volume in a window: the other series of its folder and its header, as plain values.
+
+`render` never reads DICOM: whoever opens a window hands these in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.volume import Volume
+
+__all__ = ["Around", "SeriesCard"]
+
+#: Grey values (height, width) uint8, row 0 at the top.
+Thumbnail = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class SeriesCard:
+    """One series of the folder: `key` opens it, `lines` tell what it is, `needs` what it wants to be opened at all."""
+
+    key: str
+    lines: tuple[str, ...]
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Around:
+    """The series of a folder, how to open one, its thumbnail, and the header behind slice k of a volume, line by line.
+
+    `open_series` raises an error of this package where a series cannot be read; the window tells it.
+    """
+
+    cards: tuple[SeriesCard, ...] = ()
+    current: str = ""
+    open_series: Callable[[str], Volume] | None = None
+    thumbnail: Callable[[str], Thumbnail | None] | None = None
+    header: Callable[[Volume, int], tuple[str, ...]] | None = None
+
+    def neighbour(self, key: str, step: int) -> str:
+        """Return the key of the series `step` further in the list among those that open; `key` where there is none."""
+        keys = [card.key for card in self.cards if not card.needs or card.key == key]
+        return keys[(keys.index(key) + step) % len(keys)] if key in keys else key

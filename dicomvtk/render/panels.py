@@ -1,0 +1,160 @@
+"""Sheets over the window beside the help: the series of the folder, the header, the histogram; as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomvtk.render.around import Around, SeriesCard, Thumbnail
+from dicomvtk.render.levels import histogram
+from dicomvtk.volume import Volume
+
+__all__ = ["CARD_PIXELS", "LINE_PIXELS", "SERIES_PIXELS", "TITLE_PIXELS", "Panel", "Panels", "Sheet", "histogram_edges"]
+
+#: Heights in pixels: of a line of text, and of a series with its thumbnail.
+LINE_PIXELS = 18
+CARD_PIXELS = 84
+#: The title of a sheet stands in this many pixels at its top.
+TITLE_PIXELS = 34
+#: Width of the series list in pixels.
+SERIES_PIXELS = 330
+_SCROLL = {"Up": -1, "Down": 1, "Prior": -20, "Next": 20, "Home": -1_000_000, "End": 1_000_000}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Which sheet is open, what is searched for in it, and how many rows of it are above its top."""
+
+    name: str
+    search: str = ""
+    scroll: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """What a sheet shows: a title, and lines of text, or series with thumbnails, or counts of values."""
+
+    name: str
+    title: str
+    lines: tuple[str, ...] = ()
+    cards: tuple[tuple[SeriesCard, Thumbnail | None], ...] = ()
+    current: str = ""
+    counts: NDArray[np.int64] | None = None
+    span: tuple[float, float] = (0.0, 1.0)
+    marks: tuple[float, ...] = ()
+
+
+class Panels:
+    """The sheet that is open, if one is, and what keys and clicks mean while it is."""
+
+    def __init__(self, around: Around, open_series: Callable[[str], None], set_level: Callable[[float], None]) -> None:
+        self.around = around
+        self.open: Panel | None = None
+        self._open_series = open_series
+        self._set_level = set_level
+        self._thumbnails: dict[str, Thumbnail | None] = {}
+
+    def show(self, name: str) -> None:
+        """Open the sheet `name`, or close it where it is open."""
+        self.open = None if self.open is not None and self.open.name == name else Panel(name)
+
+    def take(self, symbol: str, text: str, *, control: bool) -> bool:
+        """Return whether the open sheet had a use for this key."""
+        panel = self.open
+        if panel is None or control:
+            return False
+        if symbol in ("Escape", "Return"):
+            self.open = None
+        elif symbol in _SCROLL:
+            self.open = replace(panel, scroll=max(0, panel.scroll + _SCROLL[symbol]))
+        elif panel.name == "header" and symbol == "BackSpace":
+            self.open = replace(panel, search=panel.search[:-1], scroll=0)
+        elif panel.name == "header" and text and symbol != "Tab":
+            self.open = replace(panel, search=panel.search + text, scroll=0)
+        else:
+            return False
+        return True
+
+    def clicked(self, x: int, y: int, size: tuple[int, int], sheet: Sheet) -> bool:
+        """Return whether window pixel (x, y), from the lower left, is on `sheet`, and do what a click there does."""
+        width, height = size
+        if sheet.name == "series" and x > SERIES_PIXELS:
+            return False
+        if sheet.cards:
+            row = (height - TITLE_PIXELS - y) // CARD_PIXELS
+            if y < height - TITLE_PIXELS and row < len(sheet.cards):
+                self._open_series(sheet.cards[row][0].key)
+        elif sheet.counts is not None:
+            low, high = sheet.span
+            left, right = histogram_edges(width)
+            share = min(max((x - left) / (right - left), 0.0), 1.0)
+            self._set_level(low + share * (high - low))
+        return True
+
+    def sheet(self, volume: Volume, k: int, levels: tuple[float, ...], height: int) -> Sheet | None:
+        """Return the open sheet for `volume` in a window of `height` pixels; None without one.
+
+        `k` is the slice whose header is shown, `levels` are marked in the histogram.
+        """
+        panel = self.open
+        if panel is None:
+            return None
+        if panel.name == "histogram":
+            return _histogram_sheet(volume, levels)
+        if panel.name == "series":
+            sheet, row_pixels = self._series_sheet(), CARD_PIXELS
+        else:
+            sheet, row_pixels = self._header_sheet(volume, k, panel.search), LINE_PIXELS
+        rows, count = max(1, (height - TITLE_PIXELS) // row_pixels), len(sheet.cards) or len(sheet.lines)
+        top = min(panel.scroll, max(0, count - rows))
+        self.open = replace(panel, scroll=top)
+        cards = tuple((card, self._thumbnail(card)) for card, _ in sheet.cards[top : top + rows])
+        return replace(sheet, lines=sheet.lines[top : top + rows], cards=cards)
+
+    def _series_sheet(self) -> Sheet:
+        around = self.around
+        title = f"{len(around.cards)} series: click one" if around.cards else "No other series here"
+        return Sheet("series", title, cards=tuple((card, None) for card in around.cards), current=around.current)
+
+    def _thumbnail(self, card: SeriesCard) -> Thumbnail | None:
+        if card.key not in self._thumbnails:
+            make = self.around.thumbnail
+            self._thumbnails[card.key] = make(card.key) if make is not None else None
+        return self._thumbnails[card.key]
+
+    def _header_sheet(self, volume: Volume, k: int, search: str) -> Sheet:
+        lines = self.around.header(volume, k) if self.around.header is not None else _info_lines(volume)
+        found = tuple(line for line in lines if search.lower() in line.lower())
+        what = f"Search: {search}_   {len(found)} of {len(lines)} lines" if search else "Header; type to search"
+        return Sheet("header", f"{what}   (Esc closes)", lines=found or ("nothing found",))
+
+
+def histogram_edges(width: int) -> tuple[int, int]:
+    """Return where the histogram begins and ends across a window of `width` pixels."""
+    return round(0.08 * width), round(0.92 * width)
+
+
+def _histogram_sheet(volume: Volume, levels: tuple[float, ...]) -> Sheet:
+    counts, low, high = histogram(volume)
+    title = f"Click a value for the surface: {low:.4g} to {high:.4g} {volume.info.unit}".rstrip()
+    return Sheet("histogram", title, counts=counts, span=(low, high), marks=levels)
+
+
+def _info_lines(volume: Volume) -> tuple[str, ...]:
+    """Return what is known of a volume that no DICOM file stands behind."""
+    info, geometry = volume.info, volume.geometry
+    known = {
+        "Modality": info.modality,
+        "Series": info.description,
+        "Patient": info.patient_name,
+        "Shape": " x ".join(str(n) for n in volume.shape),
+        "Spacing (mm)": " x ".join(f"{s:.6g}" for s in geometry.spacing),
+        "Origin (LPS mm)": ", ".join(f"{v:.6g}" for v in geometry.origin),
+        "Axes grow to": geometry.axis_codes if geometry.placed else "unplaced",
+        "Type": str(volume.dtype),
+        **{name: str(value) for name, value in info.attributes.items()},
+    }
+    return tuple(f"{name}: {value}" for name, value in known.items() if value)
