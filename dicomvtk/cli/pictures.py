@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dicomvtk.cli.values import Numbers, Window
-from dicomvtk.render.scene import LAYOUTS, View, from_json
+from dicomvtk.atomic import atomic_file
+from dicomvtk.cli.values import Colour, Numbers, Thickness, Window
+from dicomvtk.render.colour_maps import COLOUR_MAPS
+from dicomvtk.render.layers import Layer, SliceLayer, SurfaceLayer, VolumeLayer
+from dicomvtk.render.presets import PRESETS
+from dicomvtk.render.scene import CLIP_SIDES, LAYOUTS, PLANES, View, from_json, to_json
+from dicomvtk.render.surfaces import surface_layers
+from dicomvtk.render.viewpoints import camera_from, on_slice
+from dicomvtk.volume import Volume
 
-__all__ = ["DEFAULT_SIZE", "made_view", "size_option", "view_options"]
+__all__ = ["DEFAULT_SIZE", "Wanted", "size_option", "view_options"]
 
 DEFAULT_SIZE = "1600x1200"
 
 
 def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that make a `View`; `made_view` takes their values."""
+    """Give a command the options that make a `View`; `Wanted.of` takes their values."""
     for decorate in (
+        click.option("--save-view", type=click.Path(dir_okay=False), help="Write the view as JSON, for --view."),
         click.option("--view", "view_file", type=click.Path(exists=True, dir_okay=False), help="JSON of a saved view."),
+        click.option("--background", type=Colour(), metavar="COLOUR", help="black, white, or #RRGGBB."),
         click.option(
             "--no-annotations", is_flag=True, help="Leave out letters and corner text: no name in the picture."
         ),
+        click.option("--camera", metavar="SIDE|AZ,EL", help="3-D from A, P, L, R, S, I, or azimuth,elevation degrees."),
+        click.option("--clip", type=click.Choice(list(CLIP_SIDES)), help="Cut this side off the 3-D scene."),
+        click.option("--surface", multiple=True, metavar="LEVEL|TISSUE", help="A surface in 3-D; may be repeated."),
+        click.option("--preset", type=click.Choice(list(PRESETS)), help="Colours of the volume in 3-D."),
+        click.option("--slab", type=Thickness(), metavar="MM[,BLEND]", help="Thick slices: max (default), min, mean."),
+        click.option("--neurological", is_flag=True, help="Axial from the head: left on the left."),
+        click.option("--colour-bar", is_flag=True, help="Show which colour is which value."),
+        click.option("--colour-map", metavar="NAME", help=f"Colours of slices: {', '.join(COLOUR_MAPS)}; _r reverses."),
+        click.option("--slice", "slice_at", metavar="40mm|N", help="Which slice of --plane, by place or number."),
+        click.option("--plane", type=click.Choice(PLANES), help="One plane alone; same as --layout PLANE."),
         click.option("--crosshair", type=Numbers(float, 3), metavar="X,Y,Z", help="LPS point in mm to go through."),
         click.option("--window", type=Window(), metavar="C,W|NAME", help="Centre and width, or soft, lung, bone ..."),
         click.option("--layout", type=click.Choice(LAYOUTS), help="What to show (default quad)."),
@@ -43,10 +62,56 @@ def size_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def made_view(options: dict[str, Any]) -> View:
-    """Return the view of the file, if there is one, with what the other options say in place of what it says."""
-    view_file = options.pop("view_file", None)
-    view = from_json(Path(view_file).read_text(encoding="utf-8")) if view_file else View()
-    if options.pop("no_annotations", False):
-        view = replace(view, annotations=False)
-    return replace(view, **{name: value for name, value in options.items() if value is not None})
+@dataclass(frozen=True)
+class Wanted:
+    """The view that the options ask for; which slice, and what the surfaces are called, waits for the volume."""
+
+    view: View
+    plane: str | None
+    slice_at: str | None
+    save_view: str | None
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Wanted:
+        """Take out of `options` what `view_options` put there, over what the file of a saved view says."""
+        view_file = options.pop("view_file")
+        view = from_json(Path(view_file).read_text(encoding="utf-8")) if view_file else View()
+        plane, slice_at, save_view = (options.pop(name) for name in ("plane", "slice_at", "save_view"))
+        camera, preset, surfaces = (options.pop(name) for name in ("camera", "preset", "surface"))
+        if slice_at is not None and plane is None:
+            plane = view.layout if view.layout in PLANES else options["layout"]
+            if plane not in PLANES:
+                raise click.UsageError("--slice needs --plane axial, sagittal or coronal.")
+        if plane is not None and options["layout"] is None:
+            options["layout"] = plane
+        if options.pop("no_annotations"):
+            options["annotations"] = False
+        for name in ("neurological", "colour_bar"):
+            options[name] = options[name] or None
+        if camera is not None:
+            options["camera"] = camera_from(camera)
+        if preset or surfaces:
+            options["layers"] = _layers(view, preset, surfaces)
+        view = replace(view, **{name: value for name, value in options.items() if value is not None})
+        return cls(view, plane, slice_at, save_view)
+
+    def on(self, volume: Volume) -> View:
+        """Return the view of `volume`; written as JSON where that was asked for."""
+        view = self.view
+        if self.slice_at is not None and self.plane is not None:
+            view = on_slice(view, volume, self.plane, self.slice_at)
+        if self.save_view is not None:
+            with atomic_file(self.save_view) as sibling:
+                sibling.write_text(to_json(view) + "\n", encoding="utf-8")
+        return view
+
+
+def _layers(view: View, preset: str | None, surfaces: tuple[str, ...]) -> tuple[Layer, ...]:
+    """Return the layers of `view` with these surfaces in place of its own, and its volume in `preset`."""
+    layers = view.layers or (SliceLayer(), VolumeLayer(visible=not surfaces or preset is not None))
+    if preset is not None:
+        others = tuple(layer for layer in layers if not isinstance(layer, VolumeLayer))
+        layers = (*others, VolumeLayer(preset))
+    if surfaces:
+        layers = tuple(layer for layer in layers if not isinstance(layer, SurfaceLayer))
+    return (*layers, *surface_layers(surfaces))

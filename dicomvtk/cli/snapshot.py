@@ -8,7 +8,7 @@ import click
 
 import dicomvtk
 from dicomvtk.cli.console import Console
-from dicomvtk.cli.pictures import made_view, size_option, view_options
+from dicomvtk.cli.pictures import Wanted, size_option, view_options
 from dicomvtk.cli.source import Source, source_options
 
 __all__ = ["snapshot"]
@@ -29,6 +29,7 @@ def snapshot(
 ) -> None:
     """Save the picture of the volume in SRC as OUT (PNG, JPEG or TIFF by suffix); needs no display."""
     source = Source.of(options)
-    wanted = made_view(options)
-    dicomvtk.snapshot(source.read(console, largest=True), out, wanted, size)
+    wanted = Wanted.of(options)
+    volume = source.read(console, largest=True)
+    dicomvtk.snapshot(volume, out, wanted.on(volume), size)
     console.done(out)

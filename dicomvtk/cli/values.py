@@ -11,7 +11,7 @@ import click
 from dicomvtk.display import CT_WINDOWS, WindowLevel
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["Numbers", "Window", "Words"]
+__all__ = ["Colour", "Numbers", "Thickness", "Window", "Words"]
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers of click 8.3 only
@@ -55,6 +55,37 @@ class Window(click.ParamType):  # type: ignore[type-arg]
         except (ValueError, UnsupportedError):
             names = ", ".join(name.removeprefix("CT-").lower() for name in CT_WINDOWS)
             self.fail(f"{value!r}; expected C,W with a width above 0, or one of {names}.", param, ctx)
+
+
+class Colour(click.ParamType):  # type: ignore[type-arg]
+    """``black``, ``white`` or ``#RRGGBB`` as red, green, blue from 0 to 1."""
+
+    name = "colour"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        text = {"black": "#000000", "white": "#ffffff"}.get(value.lower(), value)
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+            self.fail(f"{value!r}; expected black, white or #RRGGBB.", param, ctx)
+        return tuple(byte / 255 for byte in bytes.fromhex(text[1:]))
+
+
+class Thickness(click.ParamType):  # type: ignore[type-arg]
+    """A slab as ``20``, ``20mm`` or ``20mm,mean``."""
+
+    name = "thickness"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from dicomvtk.render.scene import Slab
+
+        if isinstance(value, Slab):
+            return value
+        thickness, _, blend = value.partition(",")
+        try:
+            return Slab(float(thickness.lower().removesuffix("mm")), blend or "max")
+        except ValueError:
+            self.fail(f"{value!r}; expected a thickness in mm, and max, min or mean: 20mm,mean.", param, ctx)
 
 
 class Words(click.ParamType):  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ import click
 
 import dicomvtk
 from dicomvtk.cli.console import Console
-from dicomvtk.cli.pictures import made_view, size_option, view_options
+from dicomvtk.cli.pictures import Wanted, size_option, view_options
 from dicomvtk.cli.source import Source, source_options
 
 __all__ = ["view"]
@@ -32,10 +32,10 @@ def view(
     Of several series the one of most slices is opened. H in the window shows the keys.
     """
     source = Source.of(options)
-    wanted = made_view(options)
+    wanted = Wanted.of(options)
     volume = source.read(console, largest=True)
     if output is None:
-        dicomvtk.view(volume, wanted)
+        dicomvtk.view(volume, wanted.on(volume))
     else:
-        dicomvtk.snapshot(volume, output, wanted, size)
+        dicomvtk.snapshot(volume, output, wanted.on(volume), size)
         console.done(output)
