@@ -175,6 +175,7 @@ def write_series(
     now: datetime | None = None,
     overwrite: bool = False,
     verify: bool = False,
+    dicomdir: bool = False,
     progress: Progress | None = None,
 ) -> WriteReport:
     """Write a volume, or an array (i, j, k), as a new DICOM series of one file a slice; see `dicom.writer`."""
@@ -200,6 +201,7 @@ def write_series(
         now=now,
         overwrite=overwrite,
         verify=verify,
+        dicomdir=dicomdir,
         progress=progress,
     )
 

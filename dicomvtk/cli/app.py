@@ -33,6 +33,7 @@ _COMMANDS = {
     "snapshot": "Save the picture that view would show.",
     "surface": "Extract a surface as STL, PLY, OBJ or VTP.",
     "view": "Open a window on a volume, or save its picture.",
+    "write": "Write an array from a .npy file as a DICOM series.",
 }
 
 

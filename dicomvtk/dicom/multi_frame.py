@@ -6,6 +6,7 @@ Functional groups (C.7.6.16) say what classic files say at the top level: once f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydicom.datadict import tag_for_keyword
 

@@ -21,6 +21,7 @@ from dicomvtk.dicom import modules
 from dicomvtk.dicom.axis_attributes import frames_of, of_frame
 from dicomvtk.dicom.compress import Coding, check_coding, coding_named
 from dicomvtk.dicom.derived import Source, kept_of_slice, own_source, read_source
+from dicomvtk.dicom.dicomdir import add_dicomdir
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.image_files import ImageFile, PixelWriter, file_names, write_files
 from dicomvtk.dicom.multi_frame import derived_frames
@@ -97,6 +98,7 @@ def write_series(
     now: datetime.datetime | None = None,
     overwrite: bool = False,
     verify: bool = False,
+    dicomdir: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> WriteReport:
     """Write a volume, or an array (i, j, k[, 3]), as a new series of one file a slice and return what was written.
@@ -149,6 +151,8 @@ def write_series(
         Replace all that `folder` holds, once the new series is complete.
     verify : bool
         Read the series back before it gets its name, and compare voxels, geometry and axes.
+    dicomdir : bool
+        A DICOMDIR beside the images, which then have names that a medium allows: ``PT000000/ST000000/...``.
     progress : callable
         Called with (done, total).
 
@@ -188,6 +192,8 @@ def write_series(
         write_files(images, len(names), filling, PixelWriter(plan.encoding, coding), progress)
         if verify:
             check_written(volume, [filling / name for name in names], plan.encoding.max_error)
+        if dicomdir:
+            names = add_dicomdir(filling, names)
     return _report(Path(folder), names, plan, header, coding, note)
 
 
