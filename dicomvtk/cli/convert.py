@@ -78,7 +78,7 @@ def _convert(console: Console, volume: Volume, out: str, like: str | None, overw
         _save(console, volume, out, overwrite)
         return
     with console.progress("writing") as progress:
-        report = dicomvtk.write_series(volume, out, like=like, overwrite=overwrite, progress=progress)
+        report = dicomvtk.write_series(volume, out, like=like or False, overwrite=overwrite, progress=progress)
     console.done(str(report))
 
 

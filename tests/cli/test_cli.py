@@ -173,6 +173,12 @@ def test_convert_there_and_back(suffix: str, series: Path, tmp_path: Path, out: 
     assert back.info.patient_name == "Phantom^Head"
 
 
+def test_convert_to_dicom_names_nobody_unasked(series: Path, tmp_path: Path) -> None:
+    assert run("convert", series, tmp_path / "out") == 0
+    assert dicomvtk.read(series).info.patient_name == "Phantom^Head"
+    assert dicomvtk.read(tmp_path / "out").info.patient_name == "Anonymous^Patient"
+
+
 def test_convert_replaces_only_where_told(series: Path, tmp_path: Path, out: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "head.nii"
     target.write_text("precious")
