@@ -13,6 +13,7 @@ import click
 import dicomvtk
 from dicomvtk import formats
 from dicomvtk.cli.console import Console, as_options
+from dicomvtk.cli.directory import directory_at, directory_entry, directory_lines
 
 if TYPE_CHECKING:
     from dicomvtk.dicom.scan import Scan
@@ -36,11 +37,16 @@ def info(console: Console, path: str, as_json: bool) -> None:
         volume = formats.load(path)
         entries, skipped, lines = [_volume_entry(volume)], {}, _volume_lines(path, volume)
     else:
+        if not as_json and (directory := directory_at(path)) is not None:
+            for line in directory_lines(directory):
+                console.say(line)
         with console.progress("scanning") as progress:
             scan = cast("Scan", dicomvtk.find_series(path, progress=progress))
         entries, skipped, lines = [_stack_entry(stack) for stack in scan], scan.skipped, _tree(path, scan)
     if as_json:
-        console.say(json.dumps({"path": path, "skipped": skipped, "series": entries}, default=_plain))
+        indexed = directory_at(path)
+        more = {} if indexed is None else {"dicomdir": directory_entry(indexed)}
+        console.say(json.dumps({"path": path, "skipped": skipped, "series": entries, **more}, default=_plain))
         return
     for line in lines:
         console.say(line)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from natsort import natsorted
 
-from dicomvtk.errors import NoDicomError
+from dicomvtk.errors import DicomVtkError, NoDicomError
 
 __all__ = ["STAGING", "Skipped", "file_version", "list_files"]
 
@@ -50,9 +50,24 @@ def _under(path: str, skipped: Skipped) -> list[str]:
         return _in_folder(path, skipped)
     if stat.S_ISREG(status.st_mode):
         if Path(path).name.upper() == "DICOMDIR":
-            return _in_folder(os.path.dirname(path) or ".", skipped)
+            return _listed(path, skipped) or _in_folder(os.path.dirname(path) or ".", skipped)
         return [path]
     raise NoDicomError(f"Cannot read {path}: it is not a regular file or folder. Expected a DICOM file or folder.")
+
+
+def _listed(path: str, skipped: Skipped) -> list[str]:
+    """Return the files that a DICOMDIR lists and that are there; none where it is damaged: then its folder counts."""
+    from dicomvtk.dicom.media_directory import read_directory
+
+    try:
+        files = read_directory(path).files
+    except DicomVtkError:
+        return []
+    present = [str(place) for place in files.values() if place is not None]
+    missing = [name for name, place in files.items() if place is None]
+    if present and missing:
+        skipped["listed in the DICOMDIR, not there"] = missing
+    return natsorted(present)
 
 
 def _in_folder(top: str, skipped: Skipped) -> list[str]:
