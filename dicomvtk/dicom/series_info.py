@@ -19,8 +19,26 @@ from dicomvtk.metadata import FrameSource, SeriesInfo
 __all__ = ["series_info"]
 
 #: Attributes kept by keyword where every frame agrees, with how each is read.
-_TEXTS = ("PatientPosition", "Manufacturer")
-_NUMBERS = ("SliceThickness", "RepetitionTime", "EchoTime", "FlipAngle", "InversionTime")
+_TEXTS = (
+    "PatientPosition",
+    "Manufacturer",
+    "BodyPartExamined",
+    "Laterality",
+    "BurnedInAnnotation",
+    "LossyImageCompression",
+    "LossyImageCompressionMethod",
+    "DecayCorrection",
+)
+_NUMBERS = (
+    "SliceThickness",
+    "RepetitionTime",
+    "EchoTime",
+    "FlipAngle",
+    "InversionTime",
+    "LossyImageCompressionRatio",
+    "FrameReferenceTime",
+    "DecayFactor",
+)
 
 
 def series_info(stack: Stack, *, stored: bool = False) -> SeriesInfo:

@@ -42,6 +42,7 @@ class Tag:
     ComplexImageComponent = _le(0x0008, 0x9208)
     PatientName = _le(0x0010, 0x0010)
     PatientID = _le(0x0010, 0x0020)
+    BodyPartExamined = _le(0x0018, 0x0015)
     SliceThickness = _le(0x0018, 0x0050)
     RepetitionTime = _le(0x0018, 0x0080)
     EchoTime = _le(0x0018, 0x0081)
@@ -63,6 +64,7 @@ class Tag:
     ImagePositionPatient = _le(0x0020, 0x0032)
     ImageOrientationPatient = _le(0x0020, 0x0037)
     FrameOfReferenceUID = _le(0x0020, 0x0052)
+    Laterality = _le(0x0020, 0x0060)
     TemporalPositionIdentifier = _le(0x0020, 0x0100)
     SliceLocation = _le(0x0020, 0x1041)
     StackID = _le(0x0020, 0x9056)
@@ -81,12 +83,16 @@ class Tag:
     PixelRepresentation = _le(0x0028, 0x0103)
     PixelPaddingValue = _le(0x0028, 0x0120)
     PixelPaddingRangeLimit = _le(0x0028, 0x0121)
+    BurnedInAnnotation = _le(0x0028, 0x0301)
     WindowCenter = _le(0x0028, 0x1050)
     WindowWidth = _le(0x0028, 0x1051)
     RescaleIntercept = _le(0x0028, 0x1052)
     RescaleSlope = _le(0x0028, 0x1053)
     RescaleType = _le(0x0028, 0x1054)
     WindowCenterWidthExplanation = _le(0x0028, 0x1055)
+    LossyImageCompression = _le(0x0028, 0x2110)
+    LossyImageCompressionRatio = _le(0x0028, 0x2112)
+    LossyImageCompressionMethod = _le(0x0028, 0x2114)
     VOILUTFunction = _le(0x0028, 0x1056)
     RedPaletteDescriptor = _le(0x0028, 0x1101)
     GreenPaletteDescriptor = _le(0x0028, 0x1102)
@@ -104,6 +110,9 @@ class Tag:
     DetectorInformationSequence = _le(0x0054, 0x0022)
     SliceVector = _le(0x0054, 0x0080)
     Units = _le(0x0054, 0x1001)
+    DecayCorrection = _le(0x0054, 0x1102)
+    FrameReferenceTime = _le(0x0054, 0x1300)
+    DecayFactor = _le(0x0054, 0x1321)
     SegmentationType = _le(0x0062, 0x0001)
     SegmentSequence = _le(0x0062, 0x0002)
     MaximumFractionalValue = _le(0x0062, 0x000E)
@@ -189,6 +198,9 @@ VARYING: tuple[int, ...] = (
     Tag.ReferencedSegmentNumber,
     Tag.GERawDataType,
     Tag.GEVasCollapseFlag,
+    Tag.LossyImageCompressionRatio,
+    Tag.FrameReferenceTime,
+    Tag.DecayFactor,
 )
 
 #: Usually the same in all frames of a series: read once for all frames that agree in every one of them.
@@ -232,6 +244,12 @@ COMMON: tuple[int, ...] = (
     Tag.Units,
     Tag.SegmentationType,
     Tag.MaximumFractionalValue,
+    Tag.BodyPartExamined,
+    Tag.Laterality,
+    Tag.BurnedInAnnotation,
+    Tag.LossyImageCompression,
+    Tag.LossyImageCompressionMethod,
+    Tag.DecayCorrection,
 )
 
 #: Read once to make the values above of them.
