@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     )
     from dicomvtk.geometry import Geometry
     from dicomvtk.metadata import Axis, Finding, FrameSource, LookupTable, SeriesInfo
+    from dicomvtk.render.embedding import Viewer
+    from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
+    from dicomvtk.render.scene import View
     from dicomvtk.volume import Volume
 
 _HOME = {
@@ -98,6 +101,9 @@ _HOME = {
     **dict.fromkeys(["Axis", "Finding", "FrameSource", "LookupTable", "SeriesInfo"], "dicomvtk.metadata"),
     "Geometry": "dicomvtk.geometry",
     "SeriesSource": "dicomvtk.dicom.series_source",
+    **dict.fromkeys(["SliceLayer", "SurfaceLayer", "VolumeLayer"], "dicomvtk.render.layers"),
+    "View": "dicomvtk.render.scene",
+    "Viewer": "dicomvtk.render.embedding",
     "Volume": "dicomvtk.volume",
     "WindowLevel": "dicomvtk.display",
 }
@@ -117,8 +123,13 @@ __all__ = [
     "SeriesError",
     "SeriesInfo",
     "SeriesSource",
+    "SliceLayer",
+    "SurfaceLayer",
     "UnsupportedError",
+    "View",
+    "Viewer",
     "Volume",
+    "VolumeLayer",
     "VtkError",
     "WindowLevel",
     "WriteError",
@@ -149,6 +160,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'dicomvtk' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)
+    if name == "Volume":
+        importlib.import_module("dicomvtk.api")  # it gives volumes what draws them in a notebook
     globals()[name] = value
     return value
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from dicomvtk.volume import Volume
+from dicomvtk.volume import Volume, let_volumes_show
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from dicomvtk.folder.instance import Instance
     from dicomvtk.folder.levels import Series
     from dicomvtk.folder.tree import Folder
+    from dicomvtk.render.around import Around
+    from dicomvtk.render.layers import SurfaceLayer
     from dicomvtk.render.scene import View
 
 __all__ = [
@@ -318,20 +321,62 @@ def phantom(
     return head_phantom(shape, spacing=spacing, orientation=orientation, modality=modality)
 
 
-def view(volume: Volume, view: View | None = None) -> None:
-    """Open a window on `volume` (axial, sagittal, coronal, 3-D) and return when it is closed."""
-    from dicomvtk.render import viewer
+def view(
+    volume: Volume,
+    view: View | None = None,
+    *,
+    surfaces: Sequence[SurfaceLayer | float | str] = (),
+    around: Around | None = None,
+) -> View:
+    """Open a window on `volume` (axial, sagittal, coronal, 3-D) and return what it showed when it was closed.
 
-    viewer.show(volume, view)
-
-
-def snapshot(
-    volume: Volume, path: PathLike | None = None, view: View | None = None, size: tuple[int, int] = (1600, 1200)
-) -> NDArray[np.uint8]:
-    """Return the picture that `view` would show as an array (height, width, 3) uint8, row 0 at the top.
-
-    Drawn off screen; with `path` it is also saved there (PNG, JPEG or TIFF by suffix).
+    `surfaces` are drawn in 3-D: levels, names of tissues (``"bone"``, ``"skin"``, ``"lung"`` in CT) or layers with
+    colour and opacity. `around` gives the window the other series of a folder (`render.around`).
     """
     from dicomvtk.render import viewer
 
-    return viewer.snapshot(volume, path, view, size)
+    return viewer.show(volume, _with_surfaces(view, surfaces), around)
+
+
+def snapshot(
+    volume: Volume,
+    path: PathLike | None = None,
+    view: View | None = None,
+    size: tuple[int, int] = (1600, 1200),
+    *,
+    surfaces: Sequence[SurfaceLayer | float | str] = (),
+) -> NDArray[np.uint8]:
+    """Return the picture that `view` would show as an array (height, width, 3) uint8, row 0 at the top.
+
+    Drawn off screen; with `path` it is also saved there (PNG, JPEG or TIFF by suffix). `surfaces` as in `view`.
+    """
+    from dicomvtk.render import viewer
+
+    return viewer.snapshot(volume, path, _with_surfaces(view, surfaces), size)
+
+
+def _with_surfaces(view: View | None, surfaces: Sequence[SurfaceLayer | float | str]) -> View | None:
+    """Return `view` with these surfaces in place of its own; the volume is hidden where nobody asked for it."""
+    if not surfaces:
+        return view
+    from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
+    from dicomvtk.render.scene import View
+    from dicomvtk.render.surfaces import surface_layers
+
+    given = view or View()
+    layers = given.layers if given.layers is not None else (SliceLayer(), VolumeLayer(visible=False))
+    others = tuple(layer for layer in layers if not isinstance(layer, SurfaceLayer))
+    return replace(given, layers=(*others, *surface_layers(surfaces)))
+
+
+class _Artist:
+    """How a volume draws itself in a notebook (`volume.Volume.show`)."""
+
+    def png(self, volume: Volume, view: Any, size: tuple[int, int]) -> bytes:
+        """Return the picture as the bytes of a PNG file."""
+        from dicomvtk.render.pictures import png_bytes
+
+        return png_bytes(snapshot(volume, view=view, size=size))
+
+
+let_volumes_show(_Artist())

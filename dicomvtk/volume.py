@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dicomvtk.display import WindowLevel, auto_window, screen
 from dicomvtk.display.colormaps import Colormap, color_table
-from dicomvtk.errors import GeometryError, UnsupportedError
+from dicomvtk.errors import GeometryError, RenderError, UnsupportedError
 from dicomvtk.geometry import Float3, Geometry
 from dicomvtk.metadata import Axis, Finding, LookupTable, SeriesInfo
 
-__all__ = ["Volume"]
+__all__ = ["Artist", "Still", "Volume", "let_volumes_show"]
 
 _SPATIAL_AXES = 3
 _COLOUR_SAMPLES = (3, 4)
@@ -154,6 +154,16 @@ class Volume:
         )
         return greys if colormap is None else color_table(colormap)[greys]
 
+    def show(self, view: Any = None, size: tuple[int, int] = (1000, 750)) -> Still:
+        """Return the picture of this volume, for the cell of a notebook; `dicomvtk.view` opens a window.
+
+        `view` is a `render.scene.View`, `size` the (width, height) in pixels.
+        """
+        return Still(_artist().png(self, view, size))
+
+    def _repr_png_(self) -> bytes:
+        return self.show(size=(800, 600)).png
+
     def padding_mask(self) -> NDArray[np.bool_]:
         """Return a mask of `shape`, True where a voxel holds padding (PixelPaddingValue, PS3.3 C.7.5.1.1.2).
 
@@ -225,6 +235,37 @@ def _eight_bit(colours: NDArray[Any]) -> NDArray[np.uint8]:
         raise UnsupportedError(f"Cannot show colours of dtype {colours.dtype}; expected unsigned integers.")
     shift = (colours.dtype.itemsize - 1) * 8
     return colours if shift == 0 else (colours >> shift).astype(np.uint8)
+
+
+class Artist(Protocol):
+    """What draws volumes: it lies above this module, which therefore is given it."""
+
+    def png(self, volume: Volume, view: Any, size: tuple[int, int]) -> bytes:
+        """Return the picture of `volume` as the bytes of a PNG file."""
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture that notebooks show: the bytes of a PNG file."""
+
+    png: bytes = field(repr=False)
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+_artists: list[Artist] = []
+
+
+def let_volumes_show(artist: Artist) -> None:
+    """Let `artist` draw what `Volume.show` asks for; the last one does."""
+    _artists.append(artist)
+
+
+def _artist() -> Artist:
+    if not _artists:
+        raise RenderError("Cannot draw a volume: nothing that draws is loaded; import dicomvtk.api first.")
+    return _artists[-1]
 
 
 def _shape3(array: NDArray[Any]) -> tuple[int, int, int]:

@@ -1,7 +1,7 @@
 """Colours for values, by the names that Matplotlib gave them.
 
-viridis, plasma, inferno and magma (N. Smith, S. van der Walt and E. Firing) are in the public domain by CC0; the
-others are straight lines between a few colours, as they have always been.
+Those of `display.colormaps`, and four that are even to the eye: viridis, plasma, inferno and magma (N. Smith, S. van
+der Walt and E. Firing; in the public domain by CC0).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.display.colormaps import COLORMAPS, color_table
 from dicomvtk.errors import UnsupportedError
 
 __all__ = ["COLOUR_MAPS", "check_colour_map", "colour_table"]
@@ -24,28 +25,7 @@ _SAMPLED = {
     "magma": "000004 0a0822 1d1147 36106b 51127c 6a1c81 832681 9c2e7f b73779 "
     "d0416f e75263 f56b5c fc8961 fea772 fec488 fde2a3 fcfdbf",
 }
-#: (share, red, green, blue), all 0 to 1.
-_LINES: dict[str, tuple[tuple[float, float, float, float], ...]] = {
-    "gray": ((0, 0, 0, 0), (1, 1, 1, 1)),
-    "hot": ((0, 0.0416, 0, 0), (0.365, 1, 0, 0), (0.746, 1, 1, 0), (1, 1, 1, 1)),
-    "cool": ((0, 0, 1, 1), (1, 1, 0, 1)),
-    "bone": ((0, 0, 0, 0), (0.365, 0.319, 0.319, 0.444), (0.746, 0.652, 0.777, 0.777), (1, 1, 1, 1)),
-    "jet": (
-        (0, 0, 0, 0.5),
-        (0.11, 0, 0, 1),
-        (0.125, 0, 0, 1),
-        (0.34, 0, 0.86, 1),
-        (0.35, 0, 0.9, 0.967),
-        (0.375, 0.08, 1, 0.887),
-        (0.64, 0.935, 1, 0.033),
-        (0.65, 0.967, 0.963, 0),
-        (0.66, 1, 0.926, 0),
-        (0.89, 1, 0.074, 0),
-        (0.91, 0.909, 0, 0),
-        (1, 0.5, 0, 0),
-    ),
-}
-COLOUR_MAPS: tuple[str, ...] = (*_LINES, *_SAMPLED)
+COLOUR_MAPS: tuple[str, ...] = ("gray", *(n for n in COLORMAPS if n not in ("grey", "inverted")), *_SAMPLED)
 _REVERSED = "_r"
 _ENTRIES = 256
 
@@ -68,17 +48,11 @@ def colour_table(name: str, *, inverted: bool = False) -> NDArray[np.float64]:
     """
     check_colour_map(name)
     plain = name.removesuffix(_REVERSED)
-    stops, colours = _sampled(plain) if plain in _SAMPLED else _lines(plain)
-    shares = np.linspace(0.0, 1.0, _ENTRIES)
-    table = np.column_stack([np.interp(shares, stops, channel) for channel in colours.T])
+    table = _sampled(plain) if plain in _SAMPLED else color_table(plain) / 255
     return table[::-1] if inverted != name.endswith(_REVERSED) else table
 
 
-def _sampled(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _sampled(name: str) -> NDArray[np.float64]:
     colours = np.array([tuple(bytes.fromhex(text)) for text in _SAMPLED[name].split()]) / 255
-    return np.linspace(0.0, 1.0, len(colours)), colours
-
-
-def _lines(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    points = np.asarray(_LINES[name], dtype=np.float64)
-    return points[:, 0], points[:, 1:]
+    stops, shares = np.linspace(0.0, 1.0, len(colours)), np.linspace(0.0, 1.0, _ENTRIES)
+    return np.column_stack([np.interp(shares, stops, channel) for channel in colours.T])

@@ -75,8 +75,14 @@ class Controls:
             "MouseWheelBackwardEvent": lambda: self._wheel(1),
             "KeyPressEvent": self._key,
         }
-        for event, handler in handlers.items():
-            self._interactor.AddObserver(event, self._session.guarded(handler))
+        self._tags = [
+            self._interactor.AddObserver(event, self._session.guarded(handler)) for event, handler in handlers.items()
+        ]
+
+    def let_go(self) -> None:
+        """Listen no longer."""
+        for tag in self._tags:
+            self._interactor.RemoveObserver(tag)
 
     def _press(self, button: str) -> None:
         if button == "left" and self._interactor.GetRepeatCount() > 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from dicomvtk.render.layout import Rect
 from dicomvtk.render.moves import framed
 from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.panels import Panels, Sheet
-from dicomvtk.render.pictures import grab, save_picture
+from dicomvtk.render.pictures import free_path, grab, save_picture
 from dicomvtk.render.planes import SlicePlane
+from dicomvtk.render.preferences import Preferences
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import SurfaceLayer, View
 from dicomvtk.render.stage import Stage
@@ -33,13 +34,21 @@ logger = logging.getLogger(__name__)
 class Session:
     """What interaction works on. Every change is a new state; drawing waits for `draw`, once for many events."""
 
-    def __init__(self, volume: Volume, view: View, window: vtkRenderWindow, around: Around | None = None) -> None:
+    def __init__(
+        self,
+        volume: Volume,
+        view: View,
+        window: vtkRenderWindow,
+        around: Around | None = None,
+        preferences: Preferences | None = None,
+    ) -> None:
         self.failure: BaseException | None = None
         self.closed = False
         self._window = window
         self._stale = True
         self._coarse = False
-        self.cine = Cine(self._advance)
+        self._preferences = preferences or Preferences()
+        self.cine = Cine(self._advance, self._preferences.fps)
         self._panels = Panels(around or Around(), self.open_series, self.set_level)
         self._begin(volume, view)
 
@@ -148,6 +157,11 @@ class Session:
         return self._panels.sheet(self.volume, k, levels, self.size[1])
 
     @property
+    def view(self) -> View:
+        """The view that gives this picture again."""
+        return View(**{f.name: getattr(self.state, f.name) for f in fields(View)})
+
+    @property
     def rects(self) -> dict[str, Rect]:
         """The rectangle of each visible pane in the window, pixels from the lower left."""
         return self._stage.rects
@@ -201,8 +215,8 @@ class Session:
         return self._stage.lacks(self.state, detail)
 
     def save_screenshot(self) -> Path:
-        """Save what the window shows as dicomvtk-N.png in the working directory, and say so; return the path."""
-        path = next(p for p in (Path(f"dicomvtk-{n}.png").resolve() for n in range(1, 1_000_000)) if not p.exists())
+        """Save what the window shows by the template of the preferences, and say so; return the path."""
+        path = free_path(self._preferences.screenshot, self.source.info)
         self._stage.say("")
         self.touch()
         self.draw()
@@ -231,6 +245,10 @@ class Session:
     def close(self) -> None:
         """End the session at the next occasion."""
         self.closed = True
+
+    def clear(self) -> None:
+        """Leave the window to its owner, empty of what was drawn here."""
+        self._stage.clear()
 
     def release(self) -> None:
         """Give the window back."""

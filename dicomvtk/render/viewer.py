@@ -7,6 +7,7 @@ import warnings
 
 from dicomvtk.bridge.pipeline import quiet
 from dicomvtk.errors import DicomVtkWarning, RenderError, UnsupportedError
+from dicomvtk.render.around import Around
 from dicomvtk.render.drawable import drawable, frame_note
 from dicomvtk.render.flat_picture import flat_picture
 from dicomvtk.render.opengl import offscreen_window
@@ -78,11 +79,14 @@ def _picture(drawn: Volume, state: State, size: tuple[int, int], note: str) -> P
     return picture
 
 
-def show(volume: Volume, view: View | None = None) -> None:
-    """Open a window on `volume` and return when it is closed (q, Esc, the window's own button)."""
+def show(volume: Volume, view: View | None = None, around: Around | None = None) -> View:
+    """Open a window on `volume` and return its view when it is closed (q, Esc, Ctrl-C, the window's own button).
+
+    `around` gives the window the other series of the folder and the header.
+    """
     from dicomvtk.render.window import run_window
 
-    run_window(volume, view or View())
+    return run_window(volume, view, around)
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -35,7 +35,7 @@ def camera_from(where: str) -> Camera3D:
     Azimuth 0 is in front and grows towards the patient's left, elevation towards the head. Raises UnsupportedError
     for anything else.
 
-    >>> camera_from("90,0").direction == camera_from("L").direction
+    >>> [round(v, 6) + 0.0 for v in camera_from("90,0").direction] == list(camera_from("L").direction)
     True
     """
     side = _SAME.get(where.upper(), where.upper())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import vtkmodules.vtkRenderingUI  # noqa: F401  # registers the interactor of the platform
@@ -9,9 +10,11 @@ from vtkmodules.vtkRenderingCore import vtkRenderWindow, vtkRenderWindowInteract
 
 from dicomvtk.bridge.pipeline import Messages, quiet
 from dicomvtk.render.annotations import person_name
+from dicomvtk.render.around import Around
 from dicomvtk.render.controls import Controls
 from dicomvtk.render.opengl import screen_window
 from dicomvtk.render.pane_3d import Detail
+from dicomvtk.render.preferences import load_preferences
 from dicomvtk.render.scene import View
 from dicomvtk.render.session import Session
 from dicomvtk.volume import Volume
@@ -27,28 +30,33 @@ _PAUSE_SECONDS = 0.005
 _PROXY_AFTER, _FULL_AFTER = 0.03, 0.4
 
 
-def run_window(volume: Volume, view: View) -> None:
-    """Show `view` of `volume` in a window and return when it is closed.
+def run_window(volume: Volume, view: View | None, around: Around | None = None) -> View:
+    """Show `view` of `volume` in a window and return what it shows when it is closed.
+
+    Without a view it begins as the user's preferences say. Ctrl-C in the terminal closes it like q.
 
     Raises RenderError where no window can be opened, and what went wrong in a move of the user.
     """
+    preferences = load_preferences()
     with quiet() as said:
         window = screen_window()
         window.SetWindowName(_title(volume))
         window.SetSize(*_fitting_size(window))
         interactor = vtkRenderWindowInteractor()
         interactor.SetRenderWindow(window)
-        session = Session(volume, view, window)
+        session = Session(volume, view or preferences.view(), window, around, preferences)
         controls = Controls(session, interactor)
         try:
             interactor.Initialize()
             session.draw(detail=Detail.NOTHING)  # the slices are there at once; the volume takes a moment
-            _serve(interactor, session, controls, said)
+            with contextlib.suppress(KeyboardInterrupt):
+                _serve(interactor, session, controls, said)
         finally:
             interactor.SetRenderWindow(None)  # type: ignore[arg-type]  # VTK takes None for no window
             session.release()
     if session.failure is not None:
         raise session.failure
+    return session.view
 
 
 def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Controls, said: Messages) -> None:

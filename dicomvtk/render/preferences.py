@@ -1,0 +1,106 @@
+"""What a user wants of every window, from a small TOML file in the user's configuration folder.
+
+``viewer.toml`` holds lines of ``name = value`` and comments, no tables: ``layout = "three"``, ``neurological = true``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.render.scene import View
+
+__all__ = ["Preferences", "load_preferences", "preferences_path"]
+
+_LINE = re.compile(r"""^\s*([A-Za-z_][\w-]*)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|true|false|[-+0-9.eE_]+)\s*(?:#.*)?$""")
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """The view to begin with, frames a second, and the name of screenshots.
+
+    `screenshot` may have ``{n}``, the first number that is free, ``{patient}``, ``{series}`` and ``{date}``.
+    """
+
+    layout: str = "quad"
+    neurological: bool = False
+    annotations: bool = True
+    show_crosshair: bool = True
+    interpolation: bool = True
+    colour_map: str = "gray"
+    colour_bar: bool = False
+    fps: float = 8.0
+    screenshot: str = "dicomvtk-{n}.png"
+
+    def view(self) -> View:
+        """Return the view that a window begins with."""
+        names = {f.name for f in fields(self)} - {"fps", "screenshot"}
+        return replace(View(), **{name: getattr(self, name) for name in names})
+
+
+def preferences_path() -> Path:
+    """Return where the file is looked for: the configuration folder of the system, or of ``XDG_CONFIG_HOME``."""
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("APPDATA", "~/AppData/Roaming"))
+    elif sys.platform == "darwin":
+        folder = Path("~/Library/Application Support")
+    else:
+        folder = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    return folder.expanduser() / "dicomvtk" / "viewer.toml"
+
+
+def load_preferences(path: Path | None = None) -> Preferences:
+    """Return the preferences in `path`, by default the user's file; the usual ones where there is no file.
+
+    Raises UnsupportedError, which names file and line, for what cannot be understood.
+    """
+    path = preferences_path() if path is None else path
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Preferences()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnsupportedError(f"Cannot read the preferences in {path}: {error}.") from error
+    values: dict[str, Any] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            name, value = _pair(line, f"{path}, line {number}")
+            values[name] = value
+    try:
+        preferences = Preferences(**values)
+        preferences.view()
+    except UnsupportedError as error:
+        raise UnsupportedError(f"Preferences in {path}: {error}") from error
+    return preferences
+
+
+def _pair(line: str, where: str) -> tuple[str, Any]:
+    match = _LINE.match(line)
+    if match is None:
+        raise UnsupportedError(f"Cannot read {where}: {line.strip()!r}; expected name = value.")
+    name, text = match.groups()
+    usual: dict[str, Any] = {f.name: f.default for f in fields(Preferences)}
+    if name not in usual:
+        raise UnsupportedError(f"Unknown name {name!r} in {where}; expected one of {', '.join(usual)}.")
+    value = _value(text)
+    wanted = type(usual[name])
+    if wanted is float and type(value) is int:
+        value = float(value)
+    if type(value) is not wanted or (wanted is float and not value > 0):
+        raise UnsupportedError(f"{name} is {text} in {where}; expected a value such as {json.dumps(usual[name])}.")
+    return name, value
+
+
+def _value(text: str) -> Any:
+    if text.startswith("'"):
+        return text[1:-1]
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
