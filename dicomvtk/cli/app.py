@@ -25,6 +25,7 @@ DONE, NOTHING_DONE, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 #: Each sub-command is the function of that name in the module of that name.
 _COMMANDS = {
+    "apply": "Run a function of a script over every series.",
     "convert": "Write a series or a file in another format.",
     "dicomdir": "Write the DICOMDIR of a folder.",
     "dump": "Show every attribute of a DICOM file.",
