@@ -33,6 +33,14 @@ __all__ = ["DamagedImage", "HeaderReader", "NotAnImage"]
 #: Classes of the DICOMDIR, which points to images and holds none (PS3.3 annex F).
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
+#: How the UIDs of classes begin that hold waveforms, presentation states, raw data, measurements, reports, documents
+#: and plans (PS3.4 table B.5-1).
+_WITHOUT_PIXELS = (
+    _DIRECTORY_CLASS,
+    *(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("9.", "11.", "66", "67", "78.", "79.", "80.", "88.", "104.", "481.")),
+    "1.2.840.10008.5.1.4.34.",
+)
+
 #: Classes that always hold pixels: CT, MR, NM, PET, CR, SC, US and the enhanced ones (PS3.4 table B.5-1).
 _IMAGE_CLASSES = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("1", "2", "2.1", "4", "4.1", "6.1", "3.1", "7", "20", "128", "130", "12.1")
@@ -76,6 +84,8 @@ class HeaderReader:
             from dicomvtk.dicom.headers_pydicom import read_header
 
             header = read_header(path, str(unsure))
+            if not header.pixel_tag and not _has_no_pixels(header):
+                raise DamagedImage(f"{unsure}; no pixel data were found after that") from None
         return self.of_header(path, header)
 
     def of_header(self, path: str, header: RawHeader) -> list[Frame]:
@@ -192,6 +202,12 @@ def _as_it_is(header: RawHeader, common: Common) -> RawHeader:
         return header
     note = f"TransferSyntaxUID (0002,0010) is {header.transfer_syntax}, but the pixel data are not compressed"
     return replace(header, transfer_syntax=EXPLICIT_LITTLE, note=note)
+
+
+def _has_no_pixels(header: RawHeader) -> bool:
+    """True for a class of objects that never hold an image; what is of no known class may be a damaged one."""
+    classes = (values.text(header.values.get(Tag.SOPClassUID)), header.media_class)
+    return any(sop_class.startswith(_WITHOUT_PIXELS) for sop_class in classes)
 
 
 def _what(header: RawHeader) -> str:

@@ -137,6 +137,8 @@ def _of_data_set(path: str) -> RawHeader:
         if key in data_set and data_set[key].VR == "SQ":
             header.sequences[tag] = [_raw_item(item, little) for item in data_set[key].value]
     if not header.values and not header.media_class:
+        if getattr(data_set, "preamble", None):
+            raise DamagedFile("nothing after the preamble can be read")
         raise NotDicom("not DICOM")
     for tag in sorted(PIXEL_TAGS):
         if _pydicom_tag(tag) in data_set:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dicomvtk.dicom import values
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.frames import Common, Frame
-from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.tags import Tag, describe
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.metadata import Finding
 
@@ -169,23 +169,26 @@ def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ..
         finding("bad-rescale", f"{problem} in {_files(files)}; expected one finite number, the slope not 0.", files)
         for problem, files in bad.items()
     ]
+    findings += _present_in_some(frames, found) if not findings else []
     bare = [f.path for f in frames if not f.value(Tag.RescaleSlope) and f.value(Tag.RescaleIntercept)]
     if bare and not findings:
         message = f"RescaleSlope (0028,1053) is missing in {_files(bare)}, RescaleIntercept is not; 1 is taken for it."
         findings.append(finding("assumed", message, bare))
-    if without and len(without) < len(frames) and any(r != IDENTITY for r in found):
-        findings.append(
-            finding(
-                "bad-rescale",
-                f"RescaleSlope (0028,1053) and RescaleIntercept (0028,1052) are missing in {_files(without)} "
-                f"and present in the other {len(frames) - len(without)}.",
-                without,
-            )
-        )
     distinct = dict.fromkeys(found)
     if len(distinct) > 1 and not bad and not without:
         findings.append(_mixed(distinct))
     return found, tuple(findings)
+
+
+def _present_in_some(frames: Sequence[Frame], found: Sequence[Rescale]) -> list[Finding]:
+    """Refuse a slope or an intercept that some images have and others lack, unless it changes nothing."""
+    for n, tag in enumerate((Tag.RescaleSlope, Tag.RescaleIntercept)):
+        lacking = [frame.path for frame in frames if not frame.value(tag)]
+        if 0 < len(lacking) < len(frames) and any(rescale[n] != IDENTITY[n] for rescale in found):
+            others = len(frames) - len(lacking)
+            message = f"{describe(tag)} is missing in {_files(lacking)} and present in the other {others}."
+            return [finding("bad-rescale", message, lacking)]
+    return []
 
 
 def _rescale(slope: bytes | None, intercept: bytes | None) -> Rescale:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from odd_inputs.cases import add, case
+from odd_inputs.known import KNOWN, Known
 from odd_inputs.write import (
     BIG,
     DEFLATED,
@@ -258,3 +259,16 @@ def deflate_cut(folder: Path) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(encode(header())) + packer.flush()
     _alone(folder, part10(packed[: len(packed) * 2 // 3], DEFLATED))
+
+
+def _damaged_end(folder: Path, at: int) -> Known:
+    """A byte lost in the last slice's header: nothing but the file itself tells that there was a fifth slice."""
+    files = [part10(encode(one)) for one in slices()]
+    files[4] = files[4][:at] + files[4][at + 1 :]
+    save(folder, files)
+    return Known(KNOWN.values[:, :, :4], KNOWN.affine)
+
+
+for _name, _at in {"meta": 165, "sop_class": 290}.items():
+    add(f"byte_lost_in_{_name}_of_last_slice", "repairable", partial(_damaged_end, at=_at), group="file",
+        code="unreadable")  # fmt: skip

@@ -310,11 +310,16 @@ def _series_and_directory(folder: Path, names: tuple[str, ...]) -> None:
 for _name, _names in {
     "right": tuple(f"IM{n:03d}.dcm" for n in range(5)), "missing_files": ("NOT", "THERE"),
     "escaping": ("..\\..\\..\\etc\\passwd",), "absolute": ("\\etc\\passwd", "/etc/passwd"),
-    "pointing_to_itself": ("DICOMDIR",),
 }.items():  # fmt: skip
     _indexed = partial(_series_and_directory, names=_names)
     add(f"dicomdir_{_name}", "good", _indexed, group="folder")
     add(f"dicomdir_{_name}_as_path", "good", _indexed, group="folder", at="DICOMDIR")
+
+
+@case("hostile", at="DICOMDIR")
+def dicomdir_pointing_to_itself(folder: Path) -> None:
+    """The files beside it, or an error that it leads nowhere; but not for ever."""
+    _series_and_directory(folder, ("DICOMDIR",))
 
 
 @case("good", at="DICOMDIR")

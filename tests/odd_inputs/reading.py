@@ -14,8 +14,7 @@ import pydicom.pixels  # noqa: F401
 from odd_inputs.attempt import Attempt, Refused
 from odd_inputs.cases import Case
 
-import dicomvtk
-import dicomvtk.dicom.reader
+from dicomvtk import api
 from dicomvtk.errors import DicomVtkError, DicomVtkWarning
 
 __all__ = ["read"]
@@ -27,7 +26,7 @@ def read(path: Path, case: Case, repair: bool) -> Attempt:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
-            volume = dicomvtk.read(path, series=case.series, allow=allow, fix=fix)
+            volume = api.read(path, series=case.series, allow=allow, fix=fix)
         except DicomVtkError as error:
             raise Refused(str(error)) from error
     words = tuple(f"{w.category.__name__}: {w.message}" for w in told if not issubclass(w.category, ResourceWarning))

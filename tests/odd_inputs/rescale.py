@@ -50,6 +50,16 @@ def rescale_missing_in_one(folder: Path) -> None:
     write(folder, slices(lambda h, k: h.drop("RescaleSlope", "RescaleIntercept") if k == 2 else None))
 
 
+@case("refuse", error="PixelDecodeError", says="RescaleIntercept (0028,1052) is missing in")
+def intercept_missing_in_one(folder: Path) -> None:
+    _one(folder, "RescaleIntercept", None)
+
+
+@case("refuse", error="PixelDecodeError", says="RescaleSlope (0028,1053) is missing in")
+def slope_missing_in_one(folder: Path) -> None:
+    write(folder, slices(lambda h, k: h.drop("RescaleSlope") if k == 2 else h.put("RescaleSlope", 2)))
+
+
 @case("repairable", code="bad-rescale", allow=("bad-rescale",), says="RescaleSlope")
 def slope_zero_allowed(folder: Path) -> Known:
     _all(folder, "RescaleSlope", "0")
