@@ -72,10 +72,10 @@ class Wanted:
     save_view: str | None
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> Wanted:
-        """Take out of `options` what `view_options` put there, over what the file of a saved view says."""
+    def of(cls, options: dict[str, Any], usual: View | None = None) -> Wanted:
+        """Take out of `options` what `view_options` put there, over what the file of a saved view or `usual` says."""
         view_file = options.pop("view_file")
-        view = from_json(Path(view_file).read_text(encoding="utf-8")) if view_file else View()
+        view = from_json(Path(view_file).read_text(encoding="utf-8")) if view_file else usual or View()
         plane, slice_at, save_view = (options.pop(name) for name in ("plane", "slice_at", "save_view"))
         camera, preset, surfaces = (options.pop(name) for name in ("camera", "preset", "surface"))
         if slice_at is not None and plane is None:
@@ -96,14 +96,16 @@ class Wanted:
         return cls(view, plane, slice_at, save_view)
 
     def on(self, volume: Volume) -> View:
-        """Return the view of `volume`; written as JSON where that was asked for."""
-        view = self.view
+        """Return the view of `volume`."""
         if self.slice_at is not None and self.plane is not None:
-            view = on_slice(view, volume, self.plane, self.slice_at)
+            return on_slice(self.view, volume, self.plane, self.slice_at)
+        return self.view
+
+    def save(self, view: View) -> None:
+        """Write `view` as JSON where that was asked for."""
         if self.save_view is not None:
             with atomic_file(self.save_view) as sibling:
                 sibling.write_text(to_json(view) + "\n", encoding="utf-8")
-        return view
 
 
 def _layers(view: View, preset: str | None, surfaces: tuple[str, ...]) -> tuple[Layer, ...]:

@@ -31,5 +31,7 @@ def snapshot(
     source = Source.of(options)
     wanted = Wanted.of(options)
     volume = source.read(console, largest=True)
-    dicomvtk.snapshot(volume, out, wanted.on(volume), size)
+    shown = wanted.on(volume)
+    dicomvtk.snapshot(volume, out, shown, size)
+    wanted.save(shown)
     console.done(out)

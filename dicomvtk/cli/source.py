@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ class Source:
         if not self.is_dicom:
             return self._one_frame(formats.load(self.src))
         if largest and self.series is None:
-            return self.read_entry(console, self._largest(console))
+            return self.read_entry(console, self.largest(console, self.entries(console)))
         return self._read(console, self.src)
 
     def entries(self, console: Console) -> list[Stack]:
@@ -66,9 +66,8 @@ class Source:
             )
         return self._one_frame(volume)
 
-    def _largest(self, console: Console) -> Stack:
-        """Return the entry of most slices among the readable ones, or among all where none is."""
-        entries = self.entries(console)
+    def largest(self, console: Console, entries: Sequence[Stack]) -> Stack:
+        """Return the entry of most slices among the readable ones, or among all where none is; tell which it is."""
         entry = max([e for e in entries if e.readable] or entries, key=lambda e: (e.slice_count, math.prod(e.shape)))
         if len(entries) > 1:
             size = " x ".join(str(n) for n in entry.shape)

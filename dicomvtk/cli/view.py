@@ -7,9 +7,13 @@ from typing import Any
 import click
 
 import dicomvtk
+from dicomvtk.cli.around import around
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.pictures import Wanted, size_option, view_options
 from dicomvtk.cli.source import Source, source_options
+from dicomvtk.render.around import Around
+from dicomvtk.render.preferences import load_preferences
+from dicomvtk.volume import Volume
 
 __all__ = ["view"]
 
@@ -32,10 +36,26 @@ def view(
     Of several series the one of most slices is opened. H in the window shows the keys.
     """
     source = Source.of(options)
+    if output is None:
+        wanted = Wanted.of(options, load_preferences().view())
+        volume, surroundings = _opened(source, console)
+        wanted.save(dicomvtk.view(volume, wanted.on(volume), around=surroundings))
+        return
     wanted = Wanted.of(options)
     volume = source.read(console, largest=True)
-    if output is None:
-        dicomvtk.view(volume, wanted.on(volume))
-    else:
-        dicomvtk.snapshot(volume, output, wanted.on(volume), size)
-        console.done(output)
+    shown = wanted.on(volume)
+    dicomvtk.snapshot(volume, output, shown, size)
+    wanted.save(shown)
+    console.done(output)
+
+
+def _opened(source: Source, console: Console) -> tuple[Volume, Around]:
+    """Return the volume, and what a window may say of the folder it came from."""
+    if not source.is_dicom:
+        return source.read(console), Around()
+    entries = source.entries(console)
+    if source.series is not None:
+        volume = source.read(console)
+        return volume, around(entries, volume.info.key)
+    entry = source.largest(console, entries)
+    return source.read_entry(console, entry), around(entries, entry.key)
