@@ -5,9 +5,10 @@ Explicit VR little endian (PS3.5 annex A.2) in a PS3.10 file: preamble, file met
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydicom.charset import convert_encodings
@@ -38,6 +39,28 @@ _PIXEL_ELEMENTS = {"u1": (0x0010, b"OB"), "f4": (0x0008, b"OF"), "f8": (0x0009, 
 
 #: Encoded elements by tag.
 Elements = dict[int, bytes]
+
+
+class _Plain(NamedTuple):
+    """An element of ASCII text: its tag, VR, number of values, the form of each, and what makes its length even."""
+
+    tag: int
+    vr: bytes
+    number: int
+    form: re.Pattern[str]
+    padding: bytes
+
+
+_UID = re.compile(r"(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
+_INTEGER = re.compile(r"(0|[1-9]\d{0,8})")
+_DECIMAL = re.compile(r"(?=.{1,16}$)-?\d+(\.\d+)?(e-?\d+)?")
+_PLAIN = {
+    "MediaStorageSOPInstanceUID": _Plain(0x00020003, b"UI", 1, _UID, b"\0"),
+    "SOPInstanceUID": _Plain(0x00080018, b"UI", 1, _UID, b"\0"),
+    "InstanceNumber": _Plain(0x00200013, b"IS", 1, _INTEGER, b" "),
+    "ImagePositionPatient": _Plain(0x00200032, b"DS", 3, _DECIMAL, b" "),
+    "SliceLocation": _Plain(0x00201041, b"DS", 1, _DECIMAL, b" "),
+}
 
 
 class HeaderTemplate:
@@ -98,6 +121,30 @@ def _in_order(elements: Elements) -> bytes:
 
 def _encoded(attributes: Mapping[str, Any], pixel_representation: int) -> Elements:
     """Return each attribute as the bytes of its element."""
+    plain, others = _plain_texts(attributes)
+    return {**plain, **_encoded_by_pydicom(others, pixel_representation)} if others else plain
+
+
+def _plain_texts(attributes: Mapping[str, Any]) -> tuple[Elements, dict[str, Any]]:
+    """Return the elements of UIDs, whole numbers and decimal strings, and the attributes that are none of these.
+
+    These differ from file to file, and are a tenth of a millisecond each where pydicom makes them.
+    """
+    elements: Elements = {}
+    others: dict[str, Any] = {}
+    for keyword, value in attributes.items():
+        kind = _PLAIN.get(keyword)
+        texts = [str(v) for v in (value if isinstance(value, list) else [value])] if kind else []
+        if kind is None or len(texts) != kind.number or not all(kind.form.fullmatch(text) for text in texts):
+            others[keyword] = value
+            continue
+        raw = "\\".join(texts).encode("ascii")
+        raw += kind.padding * (len(raw) % 2)
+        elements[kind.tag] = struct.pack("<HH2sH", kind.tag >> 16, kind.tag & 0xFFFF, kind.vr, len(raw)) + raw
+    return elements, others
+
+
+def _encoded_by_pydicom(attributes: Mapping[str, Any], pixel_representation: int) -> Elements:
     dataset = Dataset()
     for keyword, value in attributes.items():
         dataset.add(_element(keyword, value))
