@@ -16,6 +16,9 @@ _JP2_BOX, _J2K_BOX = b"\0\0\0\x0cjP  ", b"jp2c"
 _JXL, _JXL_BOX = b"\xff\x0a", b"\0\0\0\x0cJXL "
 #: Start of frame markers of JPEG (C4, C8 and CC are other things), and that of JPEG-LS.
 _FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+_LOSSLESS_FRAMES = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+_JPEG_LS_FRAME, _SCAN = 0xF7, b"\xff\xda"
+_CODING_STYLE, _TILE = b"\xff\x52", b"\xff\x90"
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _RGB_IDS = ((82, 71, 66), (114, 103, 98))
 #: Width over height by the ratio's number in a JPEG XL size header.
@@ -26,7 +29,8 @@ _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 class CodestreamHead:
     """Size and kind of a compressed image; `components` and `bits` are 0 where the head is not read so far.
 
-    `colour` is what a JPEG says of its components: ``RGB``, ``YBR``, or empty where it says nothing.
+    `colour` is what a JPEG says of its components: ``RGB``, ``YBR``, or empty where it says nothing. `lossy` is set
+    where decoded values may be others than those encoded, also others than BitsStored allows.
     """
 
     rows: int
@@ -35,6 +39,7 @@ class CodestreamHead:
     bits: int = 0
     signed: bool = False
     colour: str = ""
+    lossy: bool = False
 
 
 def read_head(data: bytes) -> CodestreamHead | None:
@@ -72,14 +77,31 @@ def _jpeg(data: bytes) -> CodestreamHead | None:
     bits, rows, columns, components = struct.unpack_from(">BHHB", data, pos + 4)
     ids = tuple(data[pos + 10 : pos + 10 + 3 * components : 3])
     colour = "RGB" if ids in _RGB_IDS else "YBR" if jfif and components == 3 else ""
-    return CodestreamHead(rows, columns, components, bits, False, colour)
+    lossy = _is_near(data, pos) if marker == _JPEG_LS_FRAME else marker not in _LOSSLESS_FRAMES
+    return CodestreamHead(rows, columns, components, bits, False, colour, lossy)
+
+
+def _is_near(data: bytes, pos: int) -> bool:
+    """True where the first scan after `pos` of a JPEG-LS codestream allows values to be off (NEAR, C.2.3)."""
+    scan = data.find(_SCAN, pos)
+    return 0 <= scan < len(data) - 5 and data[scan + 5 + 2 * data[scan + 4]] > 0
 
 
 def _jpeg_2000(data: bytes, pos: int) -> CodestreamHead:
     """Read the SIZ segment whose length is at `pos`; all components are taken to be as the first."""
     right, bottom, left, top = struct.unpack_from(">4I", data, pos + 4)
     components, depth = struct.unpack_from(">HB", data, pos + 36)
-    return CodestreamHead(bottom - top, right - left, components, (depth & 0x7F) + 1, bool(depth & 0x80))
+    lossy = _is_irreversible(data, pos)
+    return CodestreamHead(bottom - top, right - left, components, (depth & 0x7F) + 1, bool(depth & 0x80), lossy=lossy)
+
+
+def _is_irreversible(data: bytes, pos: int) -> bool:
+    """True where the main header, from the segment whose length is at `pos`, tells of the 9-7 wavelet (A.6.1)."""
+    while pos + 12 <= len(data) and data[pos - 2] == 0xFF and data[pos - 2 : pos] != _TILE:
+        if data[pos - 2 : pos] == _CODING_STYLE:
+            return data[pos + 11] == 0
+        pos += 2 + int.from_bytes(data[pos : pos + 2], "big")
+    return False
 
 
 def _jpeg_xl(data: bytes, pos: int) -> CodestreamHead:
@@ -89,8 +111,8 @@ def _jpeg_xl(data: bytes, pos: int) -> CodestreamHead:
     ratio = bits.read(3)
     if ratio:
         across, down = _RATIOS[ratio - 1]
-        return CodestreamHead(rows, rows * across // down)
-    return CodestreamHead(rows, _jpeg_xl_length(bits, small))
+        return CodestreamHead(rows, rows * across // down, lossy=True)
+    return CodestreamHead(rows, _jpeg_xl_length(bits, small), lossy=True)
 
 
 def _jpeg_xl_length(bits: _Bits, small: int) -> int:

@@ -14,7 +14,7 @@ from dicomvtk.dicom.codestream_head import CodestreamHead, read_head
 from dicomvtk.dicom.colour import is_ybr, ybr_to_rgb
 from dicomvtk.dicom.encapsulated import codestream
 from dicomvtk.dicom.frames import Common, Frame
-from dicomvtk.dicom.rescale import stored_dtype
+from dicomvtk.dicom.rescale import stored_bounds, stored_dtype
 from dicomvtk.errors import PixelDecodeError
 
 __all__ = ["decode", "handles"]
@@ -32,6 +32,8 @@ _JPEG_START, _JPEG_2000_START, _END_OF_IMAGE = b"\xff\xd8", b"\xff\x4f", b"\xff\
 #: Some writers pad the last fragment with whatever their buffer held, to a multiple of 8 bytes.
 _JUNK = 16
 _WIDTHS = (8, 16, 32)
+#: OpenJPEG keeps six fractional bits beside a sample's in 32 (2.5): of deeper samples it makes others without a word.
+_DEEPEST_JPEG_2000 = 24
 
 
 def handles(frame: Frame) -> bool:
@@ -90,6 +92,11 @@ def _checked_head(frame: Frame, data: bytes) -> CodestreamHead | None:
         raise PixelDecodeError(
             f"{asked} has {head.bits} bits a sample, BitsAllocated (0028,0100) says {common.bits_allocated}."
         )
+    if common.transfer_syntax in _JPEG_2000 and head.bits > _DEEPEST_JPEG_2000:
+        raise PixelDecodeError(
+            f"{asked} has {head.bits} bits a sample in transfer syntax {common.transfer_syntax} (JPEG 2000); "
+            f"OpenJPEG is exact up to {_DEEPEST_JPEG_2000}. Convert it first with another decoder, for example Kakadu."
+        )
     return head
 
 
@@ -123,7 +130,12 @@ def _as_stored(array: NDArray[Any], common: Common, head: CodestreamHead | None)
         shift = dtype.type(width - head.bits)
         if shift:
             array = (array << shift) >> shift
-    return array
+    lossless = head is None or not head.lossy or common.transfer_syntax == _JPEG_XL[0]
+    if lossless or (common.bits_stored or width) >= width:
+        return array
+    # What a lossy coding puts past an end of the range stays at that end; its bits are no overlay's.
+    lowest, highest = stored_bounds(common)
+    return array.clip(int(lowest), int(highest))
 
 
 def _rle(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
@@ -184,7 +196,13 @@ def _jpeg_2000(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray
 def _htj2k(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:
     import imagecodecs
 
-    return imagecodecs.htj2k_decode(data)
+    array = imagecodecs.htj2k_decode(data)
+    # Components without a colour transform come one after the other.
+    return np.ascontiguousarray(np.moveaxis(array, 0, -1)) if array.shape == _by_plane(common) else array
+
+
+def _by_plane(common: Common) -> tuple[int | None, ...]:
+    return (common.samples, common.rows, common.columns)
 
 
 def _jpeg_xl(data: bytes, common: Common, _: CodestreamHead | None) -> NDArray[Any]:

@@ -8,7 +8,6 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.dicom.bounded_file import BoundedFile
@@ -16,6 +15,7 @@ from dicomvtk.dicom.elements import DEFLATED
 from dicomvtk.dicom.files import file_version
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.headers_pydicom import inflated_data_set, past_pixels
+from dicomvtk.dicom.palette import palette_of
 from dicomvtk.errors import PixelDecodeError
 
 __all__ = ["decode", "problem"]
@@ -65,15 +65,11 @@ def decode(frame: Frame) -> NDArray[Any]:
 
 
 def _decode(frame: Frame) -> NDArray[Any]:
-    from pydicom.pixels import apply_color_lut
-
-    version = file_version(frame.path)
-    data_set = _data_set(frame.path, version)
-    array = _all_frames(frame.path, version)
+    array = _all_frames(frame.path, file_version(frame.path))
     if (frame.common.frames or 1) > 1:
         array = array[frame.number]
-    if frame.common.photometric == "PALETTE COLOR":
-        return _eight_bit(apply_color_lut(array, data_set))
+    if frame.common.photometric == "PALETTE COLOR":  # pydicom takes palettes of big-endian files for little-endian ones
+        return palette_of(frame.path, frame.common.signed).apply(array)
     return array
 
 
@@ -115,8 +111,3 @@ def _inflated(path: str) -> Any:
     data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data_set.set_original_encoding(False, True)
     return data_set
-
-
-def _eight_bit(rgb: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return 16-bit palette colours as 8-bit ones: their upper byte (PS3.3 C.7.6.3.1.5)."""
-    return rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)

@@ -83,10 +83,15 @@ def walk_file(path: str, wanted: frozenset[int] = WANTED, sequences: frozenset[i
         os.close(fd)
 
 
-def walk_bytes(data: bytes, transfer_syntax: str) -> RawHeader:
+def walk_bytes(
+    data: bytes,
+    transfer_syntax: str,
+    wanted: frozenset[int] = WANTED,
+    sequences: frozenset[int] = SEQUENCES,
+) -> RawHeader:
     """Return the raw header of a bare data set in memory, in a little-endian syntax (for inflated data)."""
     header = RawHeader(transfer_syntax=transfer_syntax, file_size=len(data))
-    _Walk(-1, len(data), data, header, WANTED, SEQUENCES).data_set(0, explicit=transfer_syntax != IMPLICIT_LITTLE)
+    _Walk(-1, len(data), data, header, wanted, sequences).data_set(0, explicit=transfer_syntax != IMPLICIT_LITTLE)
     return header
 
 

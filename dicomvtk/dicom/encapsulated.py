@@ -42,7 +42,7 @@ def codestream(frame: Frame) -> bytes:
         rest = state.st_size - frame.offset
         if count == 1 and rest <= _AT_ONCE:
             return _only_frame(frame.path, frame.offset, os.pread(fd, max(0, rest), frame.offset))
-        frames = _frame_fragments(frame.path, frame.offset, count, state.st_size, state.st_mtime_ns)
+        frames = _frame_fragments(frame.path, frame.offset, count, (state.st_ino, state.st_size, state.st_mtime_ns))
         if frame.number >= len(frames):
             raise PixelDecodeError(
                 f"Cannot decode {frame.path}: frame {frame.number + 1} has no compressed data; found {len(frames)} "
@@ -66,11 +66,12 @@ def _only_frame(path: str, offset: int, data: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _frame_fragments(path: str, offset: int, count: int, size: int, changed: int) -> list[list[Fragment]]:
+def _frame_fragments(path: str, offset: int, count: int, version: tuple[int, ...]) -> list[list[Fragment]]:
     """Return the fragments of each frame: one a frame, else as an offset table says, else by where codestreams start.
 
-    `size` and `changed` are the file's, so that one that was written anew is read anew.
+    `version` keeps those of an older file of this name from being taken for its.
     """
+    size = version[1]
     with open(path, "rb", buffering=0) as file:
 
         def read(pos: int, length: int) -> bytes:

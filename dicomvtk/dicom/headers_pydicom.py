@@ -66,12 +66,19 @@ def read_header(path: str, doubt: str) -> RawHeader:
 
 
 def read_elements(path: str, wanted: frozenset[int]) -> dict[int, bytes]:
-    """Return the value bytes of the wanted elements of the top level, as a little-endian file would hold them."""
-    import pydicom
+    """Return the value bytes of the wanted elements of the top level, as a little-endian file would hold them.
 
-    with warnings.catch_warnings():
+    Raises what `inflated_data_set` or pydicom does where the file is damaged.
+    """
+    from pydicom.filereader import read_partial
+
+    with open(path, "rb") as file:
+        head = file.read(_HEAD)
+    if head[128:132] == b"DICM" and DEFLATED.encode() in head:
+        return walk_bytes(inflated_data_set(path), EXPLICIT_LITTLE, wanted, frozenset()).values
+    with warnings.catch_warnings(), BoundedFile(path, _MOST_HEADER) as file:
         warnings.simplefilter("ignore")
-        data_set = pydicom.dcmread(path, force=True, specific_tags=[_pydicom_tag(tag) for tag in wanted])
+        data_set = read_partial(file, past_pixels(), defer_size=_DEFER_BYTES, force=True)
         little = bool(data_set.original_encoding[1])
         present = [tag for tag in wanted if _pydicom_tag(tag) in data_set]
         return {tag: _raw_value(data_set, _pydicom_tag(tag), little) for tag in present}

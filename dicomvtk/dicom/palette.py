@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.dicom.elements import NotDicom, RawHeader, Unsure, walk_file
+from dicomvtk.dicom.files import file_version
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.errors import PixelDecodeError
 
@@ -44,12 +44,12 @@ def palette_of(path: str, signed: bool) -> Palette:
 
     Raises PixelDecodeError where the tables are absent or damaged.
     """
-    state = os.stat(path)
-    return _palette_of(path, signed, state.st_size, state.st_mtime_ns)
+    return _palette_of(path, signed, file_version(path))
 
 
 @lru_cache(maxsize=16)
-def _palette_of(path: str, signed: bool, size: int, changed: int) -> Palette:
+def _palette_of(path: str, signed: bool, version: tuple[int, ...]) -> Palette:
+    """Return the palette of this version of the file."""
     try:
         header = walk_file(path, _WANTED, frozenset())
     except (Unsure, NotDicom):
