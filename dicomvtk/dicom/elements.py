@@ -109,6 +109,8 @@ def _walk(fd: int, size: int, block: bytes, wanted: frozenset[int], sequences: f
     syntax = header.transfer_syntax
     if syntax in (DEFLATED, EXPLICIT_BIG):
         raise Unsure(f"transfer syntax {syntax}")
+    if block[start : start + 8] == bytes(8):  # zeros are no element, and pydicom would follow them to their end
+        return header
     explicit = syntax != IMPLICIT_LITTLE
     if start + 8 <= len(block) and (block[start + 4 : start + 6] in SHORT_VR | LONG_VR) != explicit:
         raise Unsure("the data set is not in the value representation that its transfer syntax says")

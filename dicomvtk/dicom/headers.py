@@ -105,13 +105,15 @@ class HeaderReader:
             common = self._common_of(header, found)
             count = common.frames or 1
             if count > _most_frames(header, common):
-                problem = f"NumberOfFrames (0028,0008) is {count}; the file is too short to hold so many"
-                common, count = replace(common, problem=problem), 1
+                return [_overstated(path, header, common, count)]
             if is_mosaic(header) and count <= 1:
                 return self._tiles(path, header, common, found)
             raw = tuple(map(found.get, VARYING))
             return [_frame(path, n, header, common, raw) for n in range(max(1, count))]
-        stated = self._common_of(header, found).frames or len(groups)
+        shared = self._common_of(header, found)
+        stated = shared.frames or len(groups)
+        if stated > _most_frames(header, shared):
+            return [_overstated(path, header, shared, stated)]
         if stated > len(groups):
             raise DamagedImage(
                 f"NumberOfFrames (0028,0008) is {stated}, "
@@ -176,6 +178,12 @@ def _tables(header: RawHeader) -> tuple[object, ...]:
         for tag, value in item.items()
         if isinstance(value, bytes)
     )
+
+
+def _overstated(path: str, header: RawHeader, common: Common, count: int) -> Frame:
+    """Return one frame that says why there are not `count` of them."""
+    problem = f"NumberOfFrames (0028,0008) is {count}; the file is too short to hold so many"
+    return _frame(path, 0, header, replace(common, problem=problem), tuple(map(header.values.get, VARYING)))
 
 
 def _most_frames(header: RawHeader, common: Common) -> int:
