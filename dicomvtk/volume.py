@@ -230,7 +230,9 @@ class Volume:
 
 
 def _eight_bit(colours: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return colour samples of 8, 16 or 32 bits by their upper byte."""
+    """Return colour samples of 8, 16 or 32 bits by their upper byte; 32 bits are read as float64, which holds them."""
+    if colours.dtype == np.float64:
+        return (colours / 2.0**24).astype(np.uint8)
     if colours.dtype.kind != "u":
         raise UnsupportedError(f"Cannot show colours of dtype {colours.dtype}; expected unsigned integers.")
     shift = (colours.dtype.itemsize - 1) * 8
