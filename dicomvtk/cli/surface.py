@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from dicomvtk.cli.console import Console
 from dicomvtk.cli.source import Source, source_options
 from dicomvtk.errors import UnsupportedError, WriteError
 from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 __all__ = ["surface"]
 
@@ -22,18 +25,28 @@ _CT_BONE_HU = 300.0
 @source_options
 @click.argument("out", type=click.Path())
 @click.option("--level", type=float, help="Value to follow; CT: 300 HU, else chosen by the values (Otsu) and said.")
+@click.option("--tissue", type=click.Choice(["bone", "skin", "lung"]), help="The level of a tissue in CT.")
+@click.option("--labels", is_flag=True, help="SRC is a label map: the surfaces of all its labels.")
+@click.option("--cap", is_flag=True, help="Close the surface where the edge of the volume cuts it.")
+@click.option("--no-smooth", is_flag=True, help="Leave the steps of the voxels.")
+@click.option("--largest", is_flag=True, help="Only the largest piece.")
+@click.option("--min-size", type=click.IntRange(0), default=0, help="Leave out pieces of fewer triangles.")
+@click.option("--reduce", type=float, default=0.0, help="Share of the triangles to take away, such as 0.9.")
+@click.option("--triangles", type=int, help="As many triangles as there may be, in place of --reduce.")
+@click.option("--space", type=click.Choice(["LPS", "RAS"]), default="LPS", show_default=True, help="Of coordinates.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 @click.pass_obj
 def surface(
     console: Console,
     /,
     out: str,
-    level: float | None,
+    space: str,
     overwrite: bool,
     **options: Any,
 ) -> None:
-    """Write the surface at a level of the volume in SRC to OUT (.stl .ply .obj .vtp), in LPS millimetres."""
-    from dicomvtk.processing.surface import SURFACE_SUFFIXES, extract_surface, save_surface
+    """Write the surface at a level of the volume in SRC to OUT (.stl .ply .obj .vtp .glb), in millimetres."""
+    from dicomvtk.processing.mesh import finished, measures
+    from dicomvtk.processing.surface import SURFACE_SUFFIXES, save_surface
 
     if Path(out).suffix.lower() not in SURFACE_SUFFIXES:
         raise UnsupportedError(
@@ -42,12 +55,39 @@ def surface(
     if Path(out).exists() and not overwrite:
         raise WriteError(f"Cannot write {out}: it exists. --overwrite replaces it.")
     volume = Source.of(options).read(console)
+    found, what = _extracted(volume, console, options)
+    mesh = finished(
+        found,
+        smooth=not options["no_smooth"],
+        largest=options["largest"],
+        least_triangles=options["min_size"],
+        reduce=options["reduce"],
+        triangles=options["triangles"],
+    )
+    save_surface(mesh, out, space)
+    size = measures(mesh)
+    inside = f"{size.volume_mm3 / 1000:.6g} cm3" if size.closed else "not closed (--cap closes it at the border)"
+    console.done(f"{out}: {size.triangles} triangles {what}, {space} mm, {size.area_mm2 / 100:.6g} cm2, {inside}")
+
+
+def _extracted(volume: Volume, console: Console, options: dict[str, Any]) -> tuple[vtkPolyData, str]:
+    """Return the surface that the options ask for, and how it was found."""
+    from dicomvtk.processing.mesh import capped, label_surface
+    from dicomvtk.processing.surface import extract_surface
+    from dicomvtk.render.levels import tissue_level
+
+    level: float | None = options["level"]
+    if sum((level is not None, options["tissue"] is not None, options["labels"])) > 1:
+        raise click.UsageError("--level, --tissue and --labels exclude each other.")
+    whole = capped(volume) if options["cap"] and not volume.axes and not volume.is_colour else volume
+    if options["labels"]:
+        return label_surface(whole), "of its labels"
+    if options["tissue"] is not None:
+        level = tissue_level(options["tissue"], volume)
     if level is None:
         level = _usual_level(volume)
         console.note(f"level {level:g}{f' {volume.info.unit}' if volume.info.unit else ''}; --level chooses another")
-    found = extract_surface(volume, level)
-    save_surface(found, out)
-    console.done(f"{out}: {found.GetNumberOfPolys()} triangles at level {level:g}")
+    return extract_surface(whole, level), f"at level {level:g}"
 
 
 def _usual_level(volume: Volume) -> float:

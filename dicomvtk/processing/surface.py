@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkCommonDataModel import vtkMultiBlockDataSet, vtkPolyData
+from vtkmodules.vtkCommonTransforms import vtkTransform
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
-from vtkmodules.vtkIOGeometry import vtkOBJWriter, vtkSTLWriter
+from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+from vtkmodules.vtkIOGeometry import vtkGLTFWriter, vtkOBJWriter, vtkSTLWriter
 from vtkmodules.vtkIOPLY import vtkPLYWriter
 from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 
@@ -23,8 +25,11 @@ from dicomvtk.volume import Volume
 
 __all__ = ["SURFACE_SUFFIXES", "extract_surface", "save_surface"]
 
-#: STL keeps 80 bytes of header; PLY and OBJ take comment lines.
-_SPACE_NOTE = "dicomvtk surface, LPS mm (x left, y posterior, z superior)"
+#: What the comment of a file says of its coordinates; STL has 80 bytes for it.
+_SPACE_NOTES = {
+    "LPS": "dicomvtk surface, LPS mm (x left, y posterior, z superior)",
+    "RAS": "dicomvtk surface, RAS mm (x right, y anterior, z superior)",
+}
 
 
 def extract_surface(volume: Volume, level: float) -> vtkPolyData:
@@ -66,10 +71,11 @@ def extract_surface(volume: Volume, level: float) -> vtkPolyData:
     return surface
 
 
-def save_surface(surface: vtkPolyData, path: str | os.PathLike[str]) -> None:
-    """Write `surface` to `path`, by its suffix ``.stl .ply .obj`` or ``.vtp``; coordinates stay LPS millimetres.
+def save_surface(surface: vtkPolyData, path: str | os.PathLike[str], space: str = "LPS") -> None:
+    """Write `surface`, in LPS millimetres, to `path` by its suffix ``.stl .ply .obj .vtp`` or ``.glb``.
 
-    STL, PLY and VTP are binary. The file is whole or absent. Raises UnsupportedError for another suffix, WriteError
+    Coordinates stay LPS, or become RAS where `space` says so; comments of STL and PLY tell which. STL, PLY, VTP and
+    GLB are binary. The file is whole or absent. Raises UnsupportedError for another suffix, WriteError
     where writing fails.
     """
     target = Path(path)
@@ -78,8 +84,11 @@ def save_surface(surface: vtkPolyData, path: str | os.PathLike[str]) -> None:
         raise UnsupportedError(
             f"Cannot write a surface to {target}: unknown suffix {suffix!r}; expected one of {', '.join(_WRITERS)}."
         )
-    writer = _WRITERS[suffix]()
-    writer.SetInputData(surface)
+    if space not in _SPACE_NOTES:
+        raise UnsupportedError(f"Unknown space {space!r} for a surface; expected {' or '.join(_SPACE_NOTES)}.")
+    writer = _WRITERS[suffix](_SPACE_NOTES[space])
+    placed = surface if space == "LPS" else _in_ras(surface)
+    writer.SetInputData(_blocks(placed) if suffix == ".glb" else placed)
     with atomic_file(target) as sibling:
         writer.SetFileName(str(sibling))
         try:
@@ -88,21 +97,43 @@ def save_surface(surface: vtkPolyData, path: str | os.PathLike[str]) -> None:
             raise WriteError(f"Cannot write {target}: {error}") from error
 
 
-def _stl_writer() -> vtkSTLWriter:
+def _in_ras(surface: vtkPolyData) -> vtkPolyData:
+    """Return `surface` turned half about the head-foot axis: x and y change sign, outside stays outside."""
+    turn = vtkTransform()
+    turn.Scale(-1.0, -1.0, 1.0)
+    moved = vtkTransformPolyDataFilter()
+    moved.SetTransform(turn)
+    moved.SetInputData(surface)
+    return run(moved)
+
+
+def _blocks(surface: vtkPolyData) -> vtkMultiBlockDataSet:
+    """Return `surface` as VTK's writer of GLTF wants it: a block of blocks."""
+    inner, outer = vtkMultiBlockDataSet(), vtkMultiBlockDataSet()
+    inner.SetBlock(0, surface)
+    outer.SetBlock(0, inner)
+    return outer
+
+
+def _stl_writer(note: str) -> vtkSTLWriter:
     writer = vtkSTLWriter()
     writer.SetFileTypeToBinary()
-    writer.SetHeader(_SPACE_NOTE)
+    writer.SetHeader(note)
     return writer
 
 
-def _ply_writer() -> vtkPLYWriter:
+def _ply_writer(note: str) -> vtkPLYWriter:
     writer = vtkPLYWriter()
     writer.SetFileTypeToBinary()
-    writer.AddComment(_SPACE_NOTE)
+    writer.AddComment(note)
     return writer
 
 
-def _vtp_writer() -> vtkXMLPolyDataWriter:
+def _obj_writer(_note: str) -> vtkOBJWriter:
+    return vtkOBJWriter()
+
+
+def _vtp_writer(_note: str) -> vtkXMLPolyDataWriter:
     writer = vtkXMLPolyDataWriter()
     writer.SetDataModeToAppended()
     writer.EncodeAppendedDataOff()
@@ -110,11 +141,19 @@ def _vtp_writer() -> vtkXMLPolyDataWriter:
     return writer
 
 
-_WRITERS: dict[str, Callable[[], Any]] = {
+def _glb_writer(_note: str) -> vtkGLTFWriter:
+    writer = vtkGLTFWriter()
+    writer.InlineDataOn()
+    writer.SaveNormalOn()
+    return writer
+
+
+_WRITERS: dict[str, Callable[[str], Any]] = {
     ".stl": _stl_writer,
     ".ply": _ply_writer,
-    ".obj": vtkOBJWriter,
+    ".obj": _obj_writer,
     ".vtp": _vtp_writer,
+    ".glb": _glb_writer,
 }
 
 SURFACE_SUFFIXES = tuple(_WRITERS)

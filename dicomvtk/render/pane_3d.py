@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkBinnedDecimation, vtkPolyDataNormals
 from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlice, vtkPolyDataMapper, vtkRenderer
 
+from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.processing.surface import extract_surface
@@ -32,6 +34,9 @@ _BACKGROUND = (0.055, 0.065, 0.08)
 _VIEW_ANGLE_DEGREES = 30.0
 #: What is worth seeing seldom fills the faces of the grid: the near half of it may reach past the edge of the pane.
 _DEPTH_SHARE = 0.55
+#: More triangles than this take a software OpenGL longer than a third of a second.
+_MOST_TRIANGLES = 800_000
+_BINS = 256
 
 
 class Detail(IntEnum):
@@ -162,7 +167,7 @@ class Pane3D:
         except UnsupportedError:  # nothing crosses this level, or there is no depth: the corner says so
             return None
         mapper = vtkPolyDataMapper()
-        mapper.SetInputData(surface)
+        mapper.SetInputData(_light(surface))
         mapper.ScalarVisibilityOff()
         actor = vtkActor()
         actor.SetMapper(mapper)
@@ -183,6 +188,20 @@ class Pane3D:
         eye.SetPosition(*(focus - distance * forward))
         eye.SetViewUp(*up)
         self.renderer.ResetCameraClippingRange()
+
+
+def _light(surface: vtkPolyData) -> vtkPolyData:
+    """Return `surface` with few enough triangles to be turned by hand; it is the picture's, not for measuring."""
+    if surface.GetNumberOfPolys() <= _MOST_TRIANGLES:
+        return surface
+    binned = vtkBinnedDecimation()
+    binned.SetInputData(surface)
+    binned.SetNumberOfDivisions(_BINS, _BINS, _BINS)
+    binned.AutoAdjustNumberOfDivisionsOff()
+    normals = vtkPolyDataNormals()
+    normals.SetInputData(run(binned))
+    normals.SplittingOff()
+    return run(normals)
 
 
 def fit_distance_mm(geometry: Geometry, aspect: float) -> float:

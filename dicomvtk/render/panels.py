@@ -56,6 +56,7 @@ class Panels:
         self._open_series = open_series
         self._set_level = set_level
         self._thumbnails: dict[str, Thumbnail | None] = {}
+        self._header: tuple[Volume, int, tuple[str, ...]] | None = None
 
     def show(self, name: str) -> None:
         """Open the sheet `name`, or close it where it is open."""
@@ -125,8 +126,17 @@ class Panels:
             self._thumbnails[card.key] = make(card.key) if make is not None else None
         return self._thumbnails[card.key]
 
+    def _header_lines(self, volume: Volume, k: int) -> tuple[str, ...]:
+        """Return the header behind slice `k`, read once."""
+        known = self._header
+        if known is None or known[0] is not volume or known[1] != k:
+            read = self.around.header
+            known = (volume, k, read(volume, k) if read is not None else _info_lines(volume))
+            self._header = known
+        return known[2]
+
     def _header_sheet(self, volume: Volume, k: int, search: str) -> Sheet:
-        lines = self.around.header(volume, k) if self.around.header is not None else _info_lines(volume)
+        lines = self._header_lines(volume, k)
         found = tuple(line for line in lines if search.lower() in line.lower())
         what = f"Search: {search}_   {len(found)} of {len(lines)} lines" if search else "Header; type to search"
         return Sheet("header", f"{what}   (Esc closes)", lines=found or ("nothing found",))

@@ -201,10 +201,12 @@ class Session:
 
         `coarse` casts fewer rays; `detail` is how much of what takes long may be made now.
         """
+        coarse = coarse or self._panels.open is not None  # under a sheet nothing need be fine, and every key draws it
         stale = self._stale or self._stage.resized or (self._coarse and not coarse)
         if not stale and not self.lacks(detail):
             return False
-        self._stage.show_sheet(self._sheet())
+        sheet = self._sheet()
+        self._stage.show_sheet(sheet)
         self._stage.apply(self.state, detail=detail)
         self._stage.render(coarse=coarse)
         self._stale, self._coarse = False, coarse
