@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         write,
         write_series,
     )
+    from dicomvtk.dicom.segmentation_writer import write_segmentation
     from dicomvtk.dicom.series_source import SeriesSource
     from dicomvtk.display import WindowLevel
     from dicomvtk.errors import (
@@ -106,6 +107,7 @@ _HOME = {
     "Viewer": "dicomvtk.render.embedding",
     "Volume": "dicomvtk.volume",
     "WindowLevel": "dicomvtk.display",
+    "write_segmentation": "dicomvtk.dicom.segmentation_writer",
 }
 
 __all__ = [
@@ -152,6 +154,7 @@ __all__ = [
     "to_vtk",
     "view",
     "write",
+    "write_segmentation",
     "write_series",
 ]
 

@@ -52,6 +52,7 @@ MAY_BE_IMPORTED_BY = {
     "natsort": {"dicom"},
     "imagecodecs": {"dicom", "formats"},
     "isal": {"dicom", "formats"},
+    "highdicom": {"dicom"},
     "nibabel": {"formats"},
     "nrrd": {"formats"},
     "scipy": {"processing"},

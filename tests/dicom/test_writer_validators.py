@@ -32,24 +32,55 @@ def values(dtype: str, low: float, high: float, shape: tuple[int, ...] = SHAPE) 
     return (low + np.random.default_rng(3).random(shape) * (high - low)).astype(dtype)
 
 
+HEAD = {"BodyPartExamined": "HEAD"}
 CASES: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
-    "ct": (values("int16", -1000, 2000), {"modality": "CT", "attributes": {"BodyPartExamined": "HEAD"}}),
+    "ct": (values("int16", -1000, 2000), {"modality": "CT", "attributes": HEAD}),
     "ct one slice": (values("int16", -1000, 2000, (21, 17, 1)), {"modality": "CT"}),
     "ct 5x7": (values("int16", -1000, 2000, (5, 7, 3)), {"modality": "CT"}),
+    "ct one pixel": (values("int16", -1000, 2000, (1, 1, 3)), {"modality": "CT"}),
     "ct float": (values("float64", -1000, 2000), {"modality": "CT"}),
+    "ct float32": (values("float32", -1000, 2000), {"modality": "CT"}),
+    "ct whole floats": (np.rint(values("float64", -1000, 2000)), {"modality": "CT"}),
+    "ct two decimals": (values("float64", -100, 200), {"modality": "CT", "digits": 2}),
+    "ct unsigned": (values("uint16", 0, 65535), {"modality": "CT"}),
+    "ct int8": (values("int8", -128, 127), {"modality": "CT"}),
+    "ct byte": (values("uint8", 0, 255), {"modality": "CT"}),
+    "ct int64": (values("int64", -1000, 2000), {"modality": "CT"}),
+    "ct full range": (values("int16", -32768, 32767), {"modality": "CT"}),
+    "ct constant": (np.full(SHAPE, 40, np.int16), {"modality": "CT"}),
+    "ct constant float": (np.full(SHAPE, 0.1), {"modality": "CT"}),
     "mr signed": (values("int16", -1000, 2000), {"modality": "MR"}),
     "mr unsigned": (values("uint16", 0, 65535), {"modality": "MR"}),
     "mr float": (values("float32", -3, 2000), {"modality": "MR"}),
+    "mr tiny": (values("float64", -1e-6, 1e-6), {"modality": "MR"}),
+    "mr huge": (values("float64", -1e7, 1e7), {"modality": "MR"}),
+    "mr narrow on high": (values("float64", 1e6, 1e6 + 1), {"modality": "MR"}),
+    "mr one slice": (values("float32", 0, 1, (21, 17, 1)), {"modality": "MR"}),
     "pet": (values("float32", 0, 20000), {"modality": "PT", "attributes": PET_FACTS}),
+    "pet negative": (values("float32", -50, 20000), {"modality": "PT", "attributes": PET_FACTS}),
+    "pet integers": (values("int16", 0, 20000), {"modality": "PT", "attributes": PET_FACTS}),
     "pet without facts": (values("float32", 0, 20000), {"modality": "PT"}),
     "byte": (values("uint8", 0, 255), {}),
     "byte, odd size": (values("uint8", 0, 255, (5, 7, 3)), {}),
+    "mask": (values("uint8", 0, 255) > 127, {}),
+    "other float": (values("float64", -1, 1), {}),
+    "other signed": (values("int16", -1000, 2000), {}),
+    "ultrasound": (values("uint8", 0, 255), {"modality": "US"}),
     "colour": (values("uint8", 0, 255, (*SHAPE, 3)), {}),
+    "colour, odd size": (values("uint8", 0, 255, (5, 7, 3, 3)), {}),
     "long": (values("int32", -(2**31), 2**31 - 1), {}),
+    "many frames: byte": (values("uint8", 0, 255), {"multi_frame": True}),
+    "many frames: word": (values("int16", -1000, 2000), {"multi_frame": True}),
+    "many frames: float": (values("float64", -1, 1), {"multi_frame": True}),
+    "many frames: colour": (values("uint8", 0, 255, (*SHAPE, 3)), {"multi_frame": True}),
+    "ct rle": (values("int16", -1000, 2000), {"modality": "CT", "compress": "rle"}),
+    "ct jpegls": (values("int16", -1000, 2000), {"modality": "CT", "compress": "jpegls"}),
+    "ct j2k": (values("int16", -1000, 2000), {"modality": "CT", "compress": "j2k"}),
 }
 DIRECTIONS = {**ORIENTATIONS, "left-handed": ORIENTATIONS["oblique"] * np.array([1.0, 1.0, -1.0])}
 #: Every case once, and every direction once more with a CT.
 RUNS = [(case, "oblique") for case in CASES] + [("ct", direction) for direction in DIRECTIONS if direction != "oblique"]
+RUNS += [("mr float", "left-handed"), ("byte", "left-handed"), ("colour", "sagittal"), ("pet", "coronal")]
 
 
 def written(case: str, direction: str, folder: Path) -> dicomvtk.dicom.writer.WriteReport:
