@@ -97,6 +97,8 @@ def save(folder: Folder, instances: Sequence[Instance]) -> None:
         if not one.deleted:
             one.settled(place)
     folder.forget([one for one in instances if one.deleted])
+    folder.settle_drafts()
+    folder.regroup()
 
 
 def restore(folder: Folder, instances: Sequence[Instance]) -> None:

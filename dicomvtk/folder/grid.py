@@ -16,6 +16,7 @@ from dicomvtk.folder import own_attributes
 from dicomvtk.folder.attribute_path import AttributePath, parse
 from dicomvtk.folder.header_values import ABSENT, plain
 from dicomvtk.folder.instance import Instance
+from dicomvtk.folder.slice_position import position_along_normal
 from dicomvtk.folder.unique import frozen, unique
 from dicomvtk.metadata import Axis
 
@@ -63,8 +64,7 @@ def images(series: Series) -> list[Image]:
     """Return the images of a series in the order of its files."""
     found = []
     for one in series.instances:
-        count = one.get(_FRAMES) or 1
-        found += [Image(one, n) for n in range(max(1, int(count)))]
+        found += [Image(one, n) for n in range(_frame_count(one))]
     return found
 
 
@@ -98,8 +98,16 @@ def on_grid(series: Series, dims: Sequence[Any]) -> Grid:
     return Grid(tuple(cells[cell][0] for cell in wanted), axes)
 
 
+def _frame_count(instance: Instance) -> int:
+    count = instance.get(_FRAMES)
+    return max(1, count) if isinstance(count, int) else 1
+
+
 def _column(every: Sequence[Image], dim: Any) -> list[Any]:
     """Return the value of one attribute for each image."""
+    if dim == "slice_position":  # which each frame of a file has for itself
+        planes = zip(_column(every, "ImagePositionPatient"), _column(every, "ImageOrientationPatient"), strict=True)
+        return [ABSENT if (found := position_along_normal(*plane)) is None else found for plane in planes]
     own = own_attributes.find(dim) if isinstance(dim, str) else None
     if own is not None:
         return [ABSENT if (value := own.get(image.instance)) is None else value for image in every]
@@ -116,7 +124,7 @@ def _column(every: Sequence[Image], dim: Any) -> list[Any]:
 
 def _of_frames(instance: Instance, path: AttributePath) -> list[Any]:
     """Return an attribute for each frame of a file: from its functional groups, else one for all."""
-    count = instance.get(_FRAMES) or 1
+    count = _frame_count(instance)
     if count > 1 and path.is_plain:
         header = instance.header()
         groups = header.get("PerFrameFunctionalGroupsSequence", [])

@@ -52,7 +52,15 @@ def regrouped(
         study._patient = of_patient[place_of_study[:1]]
     drafts = [study for study in studies if study._drafted and study not in of_study.values()]
     draft_patients = [patient for patient in patients if patient._drafted and patient not in of_patient.values()]
-    return [*of_patient.values(), *draft_patients], [*of_study.values(), *drafts], list(series.values())
+    return (
+        sorted([*of_patient.values(), *draft_patients], key=_age),
+        sorted([*of_study.values(), *drafts], key=_age),
+        sorted(series.values(), key=_age),
+    )
+
+
+def _age(node: Patient | Study | Series) -> int:
+    return node._serial
 
 
 def _matched(

@@ -50,7 +50,8 @@ def read_plain(path: Path, names: Iterable[AttributePath]) -> dict[AttributePath
     Raises NoDicomError for what is no DICOM file, OSError where it cannot be read.
     """
     wanted = {name: _little(name.top) for name in names}
-    simple = {name: tag for name, tag in wanted.items() if name.vr in _TEXT or name.vr in _SIZES}
+    known = {*_TEXT, *_SIZES}
+    simple = {name: tag for name, tag in wanted.items() if name.vr in known and name.top.group != _META_GROUP}
     try:
         header = walk_file(str(path), frozenset({*simple.values(), Tag.SpecificCharacterSet}), frozenset())
         charset = header.values.get(Tag.SpecificCharacterSet, b"")
@@ -89,12 +90,22 @@ def at_path(dataset: Dataset, path: AttributePath) -> Any:
         source = level.file_meta if step.group == _META_GROUP and hasattr(level, "file_meta") else level
         if tag not in source:
             return ABSENT
-        element = source[tag]
+        element = _element(source, tag)
         if step.item is not None:
             if element.VR != "SQ" or not -len(element.value) <= step.item < len(element.value):
                 return ABSENT
             level = element.value[step.item]
     return level if path.last.item is not None else element
+
+
+def _element(dataset: Dataset, tag: int) -> DataElement:
+    """Return an element; one that cannot be understood as its bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return dataset[tag]
+        except (ValueError, TypeError, NotImplementedError, OverflowError):
+            return DataElement(tag, "UN", dataset.get_item(tag).value)
 
 
 def resolved(dataset: Dataset, step: Step, *, create: bool = False) -> int | None:
@@ -154,10 +165,11 @@ def plain(element: Any) -> Any:
 def _own(vr: str, value: Any) -> Any:
     if value is None or value == "":
         return "" if vr in _TEXT and vr not in ("DS", "IS") else None
-    if vr == "DS":
-        return float(value)
-    if vr == "IS":
-        return int(value)
+    if vr in ("DS", "IS"):
+        try:
+            return float(value) if vr == "DS" else int(value)
+        except ValueError:
+            return str(value)
     return str(value) if vr in ("PN", "UI") else value
 
 

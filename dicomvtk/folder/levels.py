@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ STUDY_ATTRIBUTES = tuple(
     for keyword in """StudyInstanceUID StudyDate StudyTime ReferringPhysicianName StudyID AccessionNumber
         StudyDescription PatientAge PatientSize PatientWeight""".split()  # noqa: SIM905
 )
+_SERIALS = count(1)
 _TREE = frozenset(map(parse, ("PatientID", "PatientName", "StudyInstanceUID", "SeriesInstanceUID")))
 _OWN_EACH = parse("SOPInstanceUID")
 
@@ -52,6 +54,8 @@ class Level:
     """
 
     _folder: Folder
+    #: When it came into the folder: the order in which it is listed.
+    _serial = 0
     #: True where one value stands for many files that agree; else the list of unique values is given.
     _single = False
 
@@ -87,6 +91,7 @@ class Level:
     def restore(self) -> None:
         """Go back to what is on disk: edits are undone, new series vanish, moved and deleted ones return."""
         restore(self._folder, self._concerned())
+        self._folder.forget_drafts(self)
 
     def get(self, name: Name, default: Any = None) -> Any:
         """Return an attribute, `default` where no file has it."""
@@ -190,6 +195,7 @@ class _Parent(Level):
     def __init__(self, folder: Folder, drafted: dict[AttributePath, DataElement] | None = None) -> None:
         self._folder = folder
         self._drafted: dict[AttributePath, DataElement] = drafted or {}
+        self._serial = next(_SERIALS)
         self._key: tuple[str, ...] = ()
 
     def _values(self, paths: Sequence[AttributePath]) -> dict[AttributePath, list[Any]]:
@@ -212,6 +218,10 @@ class _Parent(Level):
         if not instances:
             return {path: plain(element) for path, element in self._drafted.items()}
         return {path: value for path, value in instances[0].values(wanted).items() if value is not ABSENT}
+
+    def settle(self) -> None:
+        """Take note that the attributes are those of the files below."""
+        self._drafted = {}
 
     def _line(self, keywords: Sequence[str]) -> str:
         found = [[str(value) for value in self.get(keyword, []) if value not in ("", None)] for keyword in keywords]
@@ -288,6 +298,7 @@ class Series(Level):
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._study: Study | None = None
+        self._serial = next(_SERIALS)
         self._key: tuple[str, ...] = ()
 
     @property
@@ -384,10 +395,11 @@ class Series(Level):
         return True
 
     def __repr__(self) -> str:
-        instances = self.instances
+        files = self.instances
+        instances = files or self._concerned()
         if not instances:
             return "<Series without files>"
         found = instances[0].values(IDENTITY)
         texts = [found[parse(keyword)] for keyword in ("SeriesNumber", "Modality", "SeriesDescription")]
         line = " ".join(str(text) for text in texts if text not in (ABSENT, "", None))
-        return f"<Series {line or '-'}: {len(instances)} files>"
+        return f"<Series {line or '-'}: {len(files)} files>"

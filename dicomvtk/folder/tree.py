@@ -148,6 +148,20 @@ class Folder(Level):
         lost = {id(one) for one in gone}
         self._all = [one for one in self._all if id(one) not in lost]
 
+    def settle_drafts(self) -> None:
+        """Patients and studies that have files on disk need no attributes of their own any more."""
+        for parent in (*self._patients, *self._studies):
+            if parent.files:
+                parent.settle()
+
+    def forget_drafts(self, level: Level) -> None:
+        """Let go of the studies and patients below `level` that have no files."""
+        whole = level is self
+        empty = [s for s in self._studies if not s.series and (whole or s.patient is level)]
+        self._studies = [study for study in self._studies if study not in empty]
+        if whole:
+            self._patients = [patient for patient in self._patients if patient.series]
+
     def scratch(self) -> Path:
         """Return a private temporary folder where new files lie until they are saved."""
         if self._scratch is None:
@@ -204,6 +218,7 @@ class Folder(Level):
             self._root = Path(path)
             for one, name in names.items():
                 one.settled(self._root / name)
+            self.settle_drafts()
 
     def _reopen(self) -> None:
         assert self._root is not None
@@ -218,7 +233,8 @@ class Folder(Level):
     def settle(self) -> None:
         """Take note that the tree is now as on disk."""
         for one in self._all:
-            one.home = one.series
+            if not one.is_new:
+                one.home = one.series
 
     def _free_folder(self, series: Series, taken: set[Path]) -> Path:
         assert self._root is not None
@@ -302,6 +318,7 @@ def _reason(no: NoDicomError) -> str:
 def _sorted(instances: list[Instance]) -> list[Instance]:
     """Return the files by patient as found, then by study date, series number and instance number."""
     first: dict[Any, int] = {}
+    dates: dict[Any, tuple[str, ...]] = {}
     keys = {}
     for n, one in enumerate(instances):
         patient, study, series = place(one)
@@ -309,7 +326,7 @@ def _sorted(instances: list[Instance]) -> list[Instance]:
         date = tuple(str(known[name]) if known[name] is not ABSENT else "" for name in _STUDY_ORDER)
         keys[one] = (
             first.setdefault(patient, n),
-            date,
+            dates.setdefault((patient, study), date),
             first.setdefault((patient, study), n),
             _number(known[_SERIES_NUMBER]),
             first.setdefault((patient, study, series), n),

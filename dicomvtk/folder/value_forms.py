@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pydicom.charset import convert_encodings, encode_string
+from pydicom.charset import convert_encodings, decode_bytes, encode_string
 from pydicom.config import RAISE
 from pydicom.datadict import dictionary_VM
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
+from pydicom.valuerep import PN_DELIMS
 
 from dicomvtk.dicom.decimal_strings import ds_text
 from dicomvtk.errors import UnsupportedError
@@ -51,6 +52,8 @@ _INTEGERS = {
 _FLOATS = ("FL", "FD", "DS")
 #: VRs whose bytes depend on SpecificCharacterSet (PS3.5 section 6.1.2.3).
 TEXT_VRS = frozenset({"SH", "LO", "ST", "LT", "UC", "UT", "PN"})
+#: Names of the default repertoire (PS3.3 C.12.1.1.2), which pydicom reads as Latin-1.
+_ASCII_ONLY = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"})
 _SINGLE = frozenset({"LT", "ST", "UT", "UR", "SQ"})
 _UNCHECKED_VM = {"1-n", "0-n", ""}
 
@@ -87,13 +90,22 @@ def encodable(element: DataElement, charset: Any) -> bool:
     text = "\\".join(map(str, values))
     if text.isascii():
         return True
-    encodings = convert_encodings(charset or "ISO_IR 6")
+    names = [charset] if isinstance(charset, str) else list(charset)
+    encodings = convert_encodings([name or "ISO_IR 6" for name in names])
+    beyond = [e for name, e in zip(names, encodings, strict=True) if name not in _ASCII_ONLY]
     try:
         if len(encodings) == 1:
-            text.encode("ascii" if not charset else encodings[0])
-            return True
-        return encode_string(text, encodings).decode("latin-1").count("?") == text.count("?")
+            return bool(beyond) and bool(text.encode(beyond[0]))
+        by_one = all(any(_has(encoding, letter) for encoding in beyond) for letter in text if not letter.isascii())
+        return by_one and decode_bytes(encode_string(text, encodings), encodings, PN_DELIMS) == text
     except (UnicodeError, LookupError):
+        return False
+
+
+def _has(encoding: str, letter: str) -> bool:
+    try:
+        return bool(letter.encode(encoding))
+    except UnicodeError:
         return False
 
 
