@@ -32,6 +32,8 @@ __all__ = ["MeshMeasures", "capped", "finished", "label_surface", "measures"]
 #: Taubin's filter so often and so strong: steps of voxels go, volume stays within a part in a thousand.
 _SMOOTHING_ROUNDS = 15
 _PASS_BAND = 0.1
+#: VTK's own 16 rounds take two percent of a ball's volume; with these and the filter above it stays within one.
+_NET_ROUNDS = 4
 _CORNERS = 3
 
 
@@ -78,6 +80,7 @@ def label_surface(volume: Volume) -> vtkPolyData:
         nets.SetValue(number, float(label))
     nets.SetOutputMeshTypeToTriangles()
     nets.SmoothingOn()
+    nets.SetNumberOfIterations(_NET_ROUNDS)
     return run(nets)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkMultiBlockDataSet, vtkPolyData
 from vtkmodules.vtkCommonTransforms import vtkTransform
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
-from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+from vtkmodules.vtkFiltersGeneral import vtkTransformFilter
 from vtkmodules.vtkIOGeometry import vtkGLTFWriter, vtkOBJWriter, vtkSTLWriter
 from vtkmodules.vtkIOPLY import vtkPLYWriter
 from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
@@ -101,7 +101,7 @@ def _in_ras(surface: vtkPolyData) -> vtkPolyData:
     """Return `surface` turned half about the head-foot axis: x and y change sign, outside stays outside."""
     turn = vtkTransform()
     turn.Scale(-1.0, -1.0, 1.0)
-    moved = vtkTransformPolyDataFilter()
+    moved = vtkTransformFilter()
     moved.SetTransform(turn)
     moved.SetInputData(surface)
     return run(moved)

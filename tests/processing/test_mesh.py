@@ -1,0 +1,145 @@
+"""Surfaces for printing: balls whose area and volume are known, at the border, in pieces and by label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkIOGeometry import vtkGLTFReader, vtkSTLReader
+
+from dicomvtk import Geometry, UnsupportedError, Volume
+from dicomvtk.processing.mesh import capped, finished, label_surface, measures
+from dicomvtk.processing.surface import extract_surface, save_surface
+
+RADIUS_MM = 20.0
+VOLUME_MM3 = 4 / 3 * np.pi * RADIUS_MM**3
+AREA_MM2 = 4 * np.pi * RADIUS_MM**2
+TILT = np.array([[0.8, -0.36, 0.48], [0.6, 0.48, -0.64], [0.0, 0.8, 0.6]])
+
+
+def distance(geometry: Geometry, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> np.ndarray:
+    points = geometry.index_to_physical(np.stack(np.indices(geometry.shape), axis=-1))
+    return np.linalg.norm(points - centre, axis=-1)
+
+
+def grid(direction: np.ndarray | None = None) -> Geometry:
+    """Return 56 mm around the origin in voxels that are not cubes."""
+    direction = np.eye(3) if direction is None else direction
+    spacing = np.array([1.0, 0.8, 1.2])
+    shape = tuple(int(n) for n in np.round(56 / spacing))
+    corner = -direction @ (spacing * (np.array(shape) - 1) / 2)
+    return Geometry(shape, tuple(spacing), tuple(corner), direction)
+
+
+@pytest.mark.parametrize("direction", [np.eye(3), TILT, np.diag([1.0, 1.0, -1.0])], ids=["axial", "oblique", "left"])
+@pytest.mark.parametrize("options", [{}, {"reduce": 0.9}, {"triangles": 3000}, {"smooth": False}], ids=str)
+def test_ball_keeps_volume_and_area_within_one_percent(direction: np.ndarray, options: dict[str, float]) -> None:
+    geometry = grid(direction)
+    ball = Volume((100 - distance(geometry)).astype(np.float32), geometry)
+
+    size = measures(finished(extract_surface(ball, 100 - RADIUS_MM), **options))
+
+    assert size.closed
+    assert size.volume_mm3 == pytest.approx(VOLUME_MM3, rel=0.01)
+    assert size.area_mm2 == pytest.approx(AREA_MM2, rel=0.01)
+
+
+def test_triangles_are_as_many_as_asked_for() -> None:
+    geometry = grid()
+    surface = extract_surface(Volume((100 - distance(geometry)).astype(np.float32), geometry), 80.0)
+    all_of_them = finished(surface).GetNumberOfPolys()
+
+    assert finished(surface, triangles=1000).GetNumberOfPolys() == pytest.approx(1000, abs=20)
+    assert finished(surface, reduce=0.5).GetNumberOfPolys() == pytest.approx(all_of_them / 2, rel=0.02)
+
+
+def test_normals_point_outward() -> None:
+    geometry = grid(np.diag([1.0, 1.0, -1.0]))
+    mesh = finished(extract_surface(Volume((100 - distance(geometry)).astype(np.float32), geometry), 80.0))
+
+    points = vtk_to_numpy(mesh.GetPoints().GetData())
+    normals = vtk_to_numpy(mesh.GetPointData().GetNormals())
+    assert (np.einsum("ij,ij->i", points, normals) > 0.9 * RADIUS_MM).all()
+
+
+def test_cap_closes_what_the_border_cuts() -> None:
+    geometry = Geometry((30, 40, 40), origin=(0.0, -19.5, -19.5))  # the right half of the ball is missing
+    half = Volume((100 - distance(geometry)).astype(np.float32), geometry)
+
+    assert not measures(finished(extract_surface(half, 82.0), smooth=False)).closed
+    size = measures(finished(extract_surface(capped(half), 82.0), smooth=False))
+    assert size.closed
+    assert size.volume_mm3 == pytest.approx(2 / 3 * np.pi * 18**3, rel=0.05)
+    np.testing.assert_allclose(capped(half).geometry.origin, (-1.0, -20.5, -20.5))
+
+
+def test_pieces_are_chosen_by_size() -> None:
+    geometry = grid()
+    near = np.maximum(18 - distance(geometry, (-8, 0, 0)), 6 - distance(geometry, (20, 0, 0)))
+    both = extract_surface(Volume(near.astype(np.float32), geometry), 0.0)
+    large = finished(both, largest=True)
+
+    bounds = large.GetBounds()
+    assert bounds[1] == pytest.approx(10, abs=0.5)
+    assert finished(both).GetNumberOfPolys() > large.GetNumberOfPolys()
+    assert finished(both, least_triangles=2000).GetNumberOfPolys() == large.GetNumberOfPolys()
+    with pytest.raises(UnsupportedError, match=r"No piece .* has 1000000 triangles; the largest of 2 has"):
+        finished(both, least_triangles=1_000_000)
+
+
+def test_labels_become_surfaces_that_fill_their_voxels() -> None:
+    geometry = grid(TILT)
+    away = distance(geometry)
+    labels = np.where(away < 10, 2, np.where(away < RADIUS_MM, 5, 0)).astype(np.uint8)
+
+    outer = measures(finished(label_surface(Volume((labels > 0).astype(np.uint8), geometry))))
+    assert outer.closed
+    assert outer.volume_mm3 == pytest.approx(VOLUME_MM3, rel=0.01)
+    assert outer.area_mm2 == pytest.approx(AREA_MM2, rel=0.01)
+    assert label_surface(Volume(labels, geometry)).GetNumberOfPolys() > outer.triangles
+    with pytest.raises(UnsupportedError, match="expected 3-D integers"):
+        label_surface(Volume(away.astype(np.float32), geometry))
+    with pytest.raises(UnsupportedError, match="expected 1 to 1000"):
+        label_surface(Volume(np.zeros_like(labels), geometry))
+
+
+@pytest.mark.parametrize(("options", "words"), [({"reduce": 1.0}, "up to 1"), ({"triangles": 3}, "4 or more")])
+def test_shares_that_make_no_surface_are_refused(options: dict[str, float], words: str) -> None:
+    geometry = grid()
+    surface = extract_surface(Volume((100 - distance(geometry)).astype(np.float32), geometry), 80.0)
+
+    with pytest.raises(UnsupportedError, match=words):
+        finished(surface, **options)
+
+
+def test_ras_turns_the_surface_and_the_file_says_so(tmp_path: Path) -> None:
+    geometry = grid()
+    away = 12 - distance(geometry, (6, -4, 2))
+    mesh = finished(extract_surface(Volume(away.astype(np.float32), geometry), 0.0))
+    save_surface(mesh, tmp_path / "a.stl", "RAS")
+    reader = vtkSTLReader()
+    reader.SetFileName(str(tmp_path / "a.stl"))
+    reader.Update()
+
+    assert (tmp_path / "a.stl").read_bytes()[:80].startswith(b"dicomvtk surface, RAS mm")
+    assert reader.GetOutput().GetCenter() == pytest.approx((-6, 4, 2), abs=0.2)
+    assert measures(reader.GetOutput()).volume_mm3 == pytest.approx(4 / 3 * np.pi * 12**3, rel=0.01)
+    with pytest.raises(UnsupportedError, match="Unknown space 'XYZ'"):
+        save_surface(mesh, tmp_path / "b.stl", "XYZ")
+
+
+def test_glb_is_read_back_the_same(tmp_path: Path) -> None:
+    geometry = grid()
+    mesh = finished(extract_surface(Volume((12 - distance(geometry)).astype(np.float32), geometry), 0.0))
+    save_surface(mesh, tmp_path / "a.glb")
+    reader = vtkGLTFReader()
+    reader.SetFileName(str(tmp_path / "a.glb"))
+    reader.Update()
+    blocks = reader.GetOutput().NewIterator()
+    blocks.InitTraversal()
+    read = blocks.GetCurrentDataObject()
+
+    assert read.GetNumberOfPolys() == mesh.GetNumberOfPolys()
+    assert read.GetBounds() == pytest.approx(mesh.GetBounds(), abs=1e-4)
