@@ -30,7 +30,7 @@ class Line(NamedTuple):
 
 
 def data_set_lines(path: str | os.PathLike[str]) -> Iterator[Line]:
-    """Yield the file meta information and the data set of the file at `path`: tag, VR, keyword, value.
+    """Yield the file meta information and the data set of the file at `path`: tag, VR, VM, keyword, value.
 
     Long and binary values are told by their size; pixels are not read. Raises NoDicomError for what is no DICOM file,
     PixelDecodeError for one that cannot be parsed.
@@ -95,15 +95,15 @@ def _element(data_set: Any, tag: Any, depth: int) -> tuple[Line, Any]:
     raw: Any = data_set.get_item(tag, keep_deferred=True)
     start = f"({tag.group:04x},{tag.element:04x})"
     if raw.value is None and getattr(raw, "length", None):
-        return Line(depth, f"{start} {raw.VR or '??'} {_name(tag):{_NAME_WIDTH}} <{_length(raw.length)}>"), None
+        return Line(depth, f"{start} {raw.VR or '??'} 1 {_name(tag):{_NAME_WIDTH}} <{_length(raw.length)}>"), None
     try:
         element = data_set[tag]
         items = element.value if element.VR == "SQ" else None
         value = _value(element) if items is None else f"<{len(items)} items>"
-        name = element.keyword or element.name
+        name, count = element.keyword or element.name, 1 if element.VR == "SQ" else element.VM
     except Exception as error:  # a value against its VR: pydicom raises whatever its parsing does
-        return Line(depth, f"{start} {raw.VR or '??'} {_name(tag):{_NAME_WIDTH}} <not readable: {error}>"), None
-    return Line(depth, f"{start} {element.VR} {name:{_NAME_WIDTH}} {value}".rstrip()), items
+        return Line(depth, f"{start} {raw.VR or '??'} ? {_name(tag):{_NAME_WIDTH}} <not readable: {error}>"), None
+    return Line(depth, f"{start} {element.VR} {count} {name:{_NAME_WIDTH}} {value}".rstrip()), items
 
 
 def _name(tag: Any) -> str:

@@ -101,8 +101,6 @@ def plan_values(frames: Sequence[Frame], stored: bool = False) -> ValuePlan:
     if stored:
         rescales = [IDENTITY] * len(frames)
     commons = list({id(f.common): f.common for f in frames}.values())
-    if commons and all(common.photometric == "PALETTE COLOR" for common in commons):
-        return ValuePlan(np.dtype(np.uint8), False, (IDENTITY,) * len(frames), findings)  # decoded to RGB of 8 bits
     if any(common.float_pixels for common in commons):
         wide = any(stored_dtype(common).itemsize > 4 for common in commons)
         return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales), findings)

@@ -284,7 +284,7 @@ def test_dump_shows_every_attribute_and_finds_text(series: Path, out: pytest.Cap
         )
     assert run("dump", file, "--grep", "pixelSPACING") == 0
     (line,) = out.readouterr().out.splitlines()
-    assert line.startswith("(0028,0030) DS PixelSpacing")
+    assert line.startswith("(0028,0030) DS 2 PixelSpacing")
     assert line.split()[-1] == "\\".join(str(v) for v in data_set.PixelSpacing)
     assert run("dump", file, "--grep", "no such text") == 1
 
