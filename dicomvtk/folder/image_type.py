@@ -25,6 +25,7 @@ _WORDS = {
     "IMAGINARY": ("I", "IMAGINARY", "I_FFE", "I_IR"),
 }
 _MEANING = {word: part for part, words in _WORDS.items() for word in words}
+_SAYS_NOTHING = "OTHER"
 #: Values 1 and 2 say what pixels and patient examination are (PS3.3 C.7.6.1.1.2): no part of a complex number.
 _FIRST_WORD = 2
 
@@ -51,9 +52,9 @@ def set_(instance: Instance, value: Any) -> None:
         raise UnsupportedError(f"Cannot set image_type to {value!r}; expected one of {', '.join(_PARTS)}.")
     words = instance.get(_IMAGE_TYPE) or []
     words = words if isinstance(words, list) else [words]
-    kept = [word for word in words[_FIRST_WORD:] if word not in _MEANING]
-    head = [*words[:_FIRST_WORD], "DERIVED", "SECONDARY"][:_FIRST_WORD] if len(words) < _FIRST_WORD else words[:2]
-    instance.set_value(_IMAGE_TYPE, [*head, value[0] if len(words) < _FIRST_WORD + 1 else _word(words, value), *kept])
+    kept = [word for word in words[_FIRST_WORD:] if word not in _MEANING and word != _SAYS_NOTHING]
+    head = words[:_FIRST_WORD] if len(words) >= _FIRST_WORD else ["DERIVED", "SECONDARY"]
+    instance.set_value(_IMAGE_TYPE, [*head, _word(words, value), *kept])
     if instance.get(_COMPONENT) is not None:
         instance.set_value(_COMPONENT, value)
 

@@ -45,6 +45,7 @@ _PIXEL_GROUP = 0x7FE0
 _SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 _UNCOMPRESSED = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
 _LONG_HEAD = struct.Struct("<HH2sHI")
+_GROUP_LENGTH = struct.Struct("<I")
 _IMPLICIT_HEAD = struct.Struct("<HHI")
 
 
@@ -92,20 +93,34 @@ def _spliced(instance: Instance, header: Dataset, target: Path) -> None:
 
 
 def _merged(data: Any, spans: list[_Span], new: Mapping[int, bytes], all_pixels: bool) -> Iterator[bytes]:
-    """Yield the elements in order, those in `new` in the place of old ones; group lengths of changed groups go."""
-    changed_groups = {tag >> 16 for tag in new}
+    """Yield the elements in order, those in `new` in the place of old ones; group lengths follow what changed."""
+    grown = _growth(spans, new)
     waiting = sorted(new.items())
     for span in spans:
         while waiting and waiting[0][0] < span.tag:
             yield waiting.pop(0)[1]
         if waiting and waiting[0][0] == span.tag:
             yield waiting.pop(0)[1]
-        elif span.tag in new or (span.tag & 0xFFFF == 0 and span.tag >> 16 in changed_groups):
-            continue  # the second of two, where elements are out of order, or a group length that is no longer true
-        elif not (all_pixels and span.tag >> 16 == _PIXEL_GROUP):
+        elif span.tag in new:
+            continue  # the second of two, where elements are out of order
+        elif all_pixels and span.tag >> 16 == _PIXEL_GROUP:
+            continue
+        elif span.tag & 0xFFFF == 0 and span.tag >> 16 in grown:
+            length = _GROUP_LENGTH.unpack_from(data, span.stop - 4)[0] + grown[span.tag >> 16]
+            yield data[span.start : span.stop - 4] + _GROUP_LENGTH.pack(length)
+        else:
             yield data[span.start : span.stop]
     for _, element in waiting:
         yield element
+
+
+def _growth(spans: list[_Span], new: Mapping[int, bytes]) -> dict[int, int]:
+    """Return by how many bytes each changed group grows, for its group length (PS3.5 section 7.2)."""
+    before = {span.tag: span.stop - span.start for span in spans}
+    grown: dict[int, int] = {}
+    for tag, element in new.items():
+        grown[tag >> 16] = grown.get(tag >> 16, 0) + len(element) - before.get(tag, 0)
+    return grown
 
 
 def _spans(data: Any, pos: int, explicit: bool) -> Iterator[_Span]:
