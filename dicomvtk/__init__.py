@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from dicomvtk.geometry import Geometry
     from dicomvtk.metadata import Axis, Finding, FrameSource, LookupTable, SeriesInfo
+    from dicomvtk.processing.cohort import to_common_grid
     from dicomvtk.render.embedding import Viewer
     from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
     from dicomvtk.render.scene import View
@@ -107,6 +108,7 @@ _HOME = {
     "Viewer": "dicomvtk.render.embedding",
     "Volume": "dicomvtk.volume",
     "WindowLevel": "dicomvtk.display",
+    "to_common_grid": "dicomvtk.processing.cohort",
     "write_segmentation": "dicomvtk.dicom.segmentation_writer",
 }
 
@@ -150,6 +152,7 @@ __all__ = [
     "register_attribute",
     "series",
     "snapshot",
+    "to_common_grid",
     "to_suv",
     "to_vtk",
     "view",

@@ -27,7 +27,7 @@ def project(volume: Volume, how: Projection = "max", *, axis: int = 2) -> Volume
     --------
     >>> mip = project(Volume(np.arange(12).reshape(2, 2, 3)), axis=2)
     >>> mip.array.ravel().tolist(), mip.spacing, mip.origin
-    ([2, 8, 5, 11], (1.0, 1.0, 3.0), (0.0, 0.0, 1.0))
+    ([2, 5, 8, 11], (1.0, 1.0, 3.0), (0.0, 0.0, 1.0))
     """
     _check(volume, how, axis)
     count = volume.geometry.shape[axis]
