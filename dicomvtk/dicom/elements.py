@@ -35,6 +35,9 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 
 _FUNCTIONAL_GROUPS = (Tag.SharedFunctionalGroupsSequence, Tag.PerFrameFunctionalGroupsSequence)
 
+#: What ends a run of elements, whatever VR is written for it.
+_NEVER_SHORT = PIXEL_TAGS | SEQUENCES
+
 _PREAMBLE = 128
 _FIRST_BLOCK = 16 * 1024
 #: Holds the groups of dozens of frames.
@@ -182,6 +185,7 @@ class _Walk:
         self.header = header
         self.wanted = wanted
         self.sequences = sequences
+        self.never_short = _NEVER_SHORT if sequences is SEQUENCES else PIXEL_TAGS | sequences
 
     def data_set(self, start: int, *, explicit: bool) -> None:
         """Walk the top level from file offset `start` to the pixel data or the end of the file."""
@@ -201,11 +205,18 @@ class _Walk:
         """
         values = self.header.values
         wanted, sequences = self.wanted, self.sequences
-        size = self.size - self.base
+        size, held = self.size - self.base, len(block)
+        never_short = self.never_short
         while pos <= last:
             if explicit:
                 tag, vr, length = explicit_head(block, pos)
                 start = pos + 8
+                # Most elements by far: of a short VR, whole in the block.
+                if vr in SHORT_VR and tag not in never_short and start + length <= held:
+                    pos = start + length
+                    if tag in wanted:
+                        values[tag] = block[start:pos]
+                    continue
                 if not tag:
                     return self.size
                 if vr in LONG_VR:

@@ -96,13 +96,15 @@ class HeaderReader:
             if Tag.Rows in found or sop_class in _IMAGE_CLASSES:
                 raise DamagedImage("an image without pixel data; the file may be cut short")
             raise NotAnImage(_what(header))
-        header = _as_it_is(header, self._common_of(header, found))
+        common = self._common_of(header, found)
+        as_it_is = _as_it_is(header, common)
+        if as_it_is is not header:
+            header, common = as_it_is, self._common_of(as_it_is, found)
         try:
             groups = _frame_groups(header)
         except BadValue as bad:
             raise DamagedImage(str(bad)) from None
         if groups is None:
-            common = self._common_of(header, found)
             count = common.frames or 1
             if count > _most_frames(header, common):
                 return [_overstated(path, header, common, count)]

@@ -33,8 +33,8 @@ Decode = Callable[[Frame], NDArray[Any]]
 
 #: Decoding and page faults run without the GIL; more threads than this gain nothing on one disk.
 _MAX_THREADS = 8
-#: Frames handed to a thread at a time: enough that handing over costs nothing.
-_CHUNK = 8
+#: Frames handed to a thread at a time, as they are or to be decoded: enough that handing over costs nothing.
+_CHUNK, _DECODED_CHUNK = 8, 2
 #: A block up to here is allocated whatever the files' size; a larger one only if they are not smaller by more than
 #: what JPEG 2000 makes of an empty image.
 _ALWAYS_BELIEVED = 256 << 20
@@ -94,7 +94,7 @@ def _wide_dtype(plan: ValuePlan) -> np.dtype[Any]:
 def _fill_all(filler: _Filler, progress: Progress | None) -> None:
     """Fill every frame, in threads."""
     count = len(filler.frames)
-    chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+    chunks = _chunks(filler.frames)
     threads = min(_MAX_THREADS, os.cpu_count() or 1, len(chunks))
     counter = _Counter(count, progress)
     if threads <= 1:
@@ -110,6 +110,20 @@ def _fill_all(filler: _Filler, progress: Progress | None) -> None:
                 future.cancel()
         for future in _failed_first(waiting):
             future.result()
+
+
+def _chunks(frames: Sequence[Frame]) -> list[range]:
+    """Return runs of frames for one thread each: a few, or all tiles of one mosaic, which is then decoded once."""
+    starts = [0]
+    for n in range(1, len(frames)):
+        whole = frames[n].whole
+        if whole is not None or frames[n - 1].whole is not None:
+            new = whole is not frames[n - 1].whole
+        else:
+            new = n - starts[-1] >= (_CHUNK if decode_raw.handles(frames[n]) else _DECODED_CHUNK)
+        if new:
+            starts.append(n)
+    return [range(start, stop) for start, stop in zip(starts, [*starts[1:], len(frames)], strict=True)]
 
 
 def _failed_first(futures: Iterable[Any]) -> list[Any]:
