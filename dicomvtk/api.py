@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.volume import Volume, let_volumes_show
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dicomvtk.dicom.stack import Stack
     from dicomvtk.dicom.writer import WriteReport
     from dicomvtk.folder.instance import Instance
-    from dicomvtk.folder.levels import Series
+    from dicomvtk.folder.series import Series
     from dicomvtk.folder.tree import Folder
     from dicomvtk.render.around import Around
     from dicomvtk.render.layers import SurfaceLayer
@@ -149,12 +150,13 @@ def write(volume: Volume, path: PathLike) -> None:
     """
     from dicomvtk import formats
 
-    if formats.handles(path):
-        formats.save(volume, path)
-    elif Path(path).suffix and not Path(path).is_dir():
-        raise formats.unknown_suffix(path)
-    else:
+    _check_volume(volume)
+    if formats.names_folder(path):
         write_series(volume, path)
+    elif formats.handles(path):
+        formats.save(volume, path)
+    else:
+        raise formats.unknown_suffix(path)
 
 
 def write_series(
@@ -290,6 +292,7 @@ def to_suv(volume: Volume) -> Volume:
 
 def to_vtk(volume: Volume) -> vtkImageData:
     """Return `volume` as vtkImageData that shares its memory; see `bridge.images.to_vtk`."""
+    _check_volume(volume)
     from dicomvtk.bridge import images
 
     return images.to_vtk(volume)
@@ -304,6 +307,7 @@ def from_vtk(image: vtkImageData, name: str | None = None) -> Volume:
 
 def extract_surface(volume: Volume, level: float) -> vtkPolyData:
     """Return the isosurface of `volume` at `level` (modality values) in LPS mm, normals outward."""
+    _check_volume(volume)
     from dicomvtk.processing import surface
 
     return surface.extract_surface(volume, level)
@@ -333,6 +337,7 @@ def view(
     `surfaces` are drawn in 3-D: levels, names of tissues (``"bone"``, ``"skin"``, ``"lung"`` in CT) or layers with
     colour and opacity. `around` gives the window the other series of a folder (`render.around`).
     """
+    _check_volume(volume)
     from dicomvtk.render import viewer
 
     return viewer.show(volume, _with_surfaces(view, surfaces), around)
@@ -350,9 +355,18 @@ def snapshot(
 
     Drawn off screen; with `path` it is also saved there (PNG, JPEG or TIFF by suffix). `surfaces` as in `view`.
     """
+    _check_volume(volume)
     from dicomvtk.render import viewer
 
     return viewer.snapshot(volume, path, _with_surfaces(view, surfaces), size)
+
+
+def _check_volume(volume: object) -> None:
+    """Refuse what is no Volume by name: an array is the likely mistake."""
+    if not isinstance(volume, Volume):
+        raise UnsupportedError(
+            f"Expected a Volume, found {type(volume).__name__}; dicomvtk.Volume(array, geometry) makes one of an array."
+        )
 
 
 def _with_surfaces(view: View | None, surfaces: Sequence[SurfaceLayer | float | str]) -> View | None:

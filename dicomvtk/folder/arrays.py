@@ -27,7 +27,7 @@ from dicomvtk.metadata import Axis
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
-    from dicomvtk.folder.levels import Series
+    from dicomvtk.folder.series import Series
 
 __all__ = ["coordinates", "ndarray", "read_files", "set_ndarray", "volume"]
 

@@ -16,7 +16,8 @@ from dicomvtk.folder.attribute_path import AttributePath, parse
 from dicomvtk.folder.conditions import compiled, reader
 from dicomvtk.folder.header_values import ABSENT, read_plain
 from dicomvtk.folder.instance import IDENTITY, Instance
-from dicomvtk.folder.levels import PATIENT_ATTRIBUTES, STUDY_ATTRIBUTES, Patient, Series, Study
+from dicomvtk.folder.levels import PATIENT_ATTRIBUTES, STUDY_ATTRIBUTES, Patient, Study
+from dicomvtk.folder.series import Series
 from dicomvtk.folder.unique import unique
 from dicomvtk.folder.value_forms import element_of
 from dicomvtk.volume import Volume

@@ -21,7 +21,7 @@ from dicomvtk.folder.unique import frozen, unique
 from dicomvtk.metadata import Axis
 
 if TYPE_CHECKING:
-    from dicomvtk.folder.levels import Series
+    from dicomvtk.folder.series import Series
 
 __all__ = ["Grid", "Image", "images", "on_grid"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dicomvtk.folder.attribute_path import parse
 from dicomvtk.folder.header_values import ABSENT
 from dicomvtk.folder.instance import Instance
-from dicomvtk.folder.levels import Patient, Series, Study
+from dicomvtk.folder.levels import Patient, Study
+from dicomvtk.folder.series import Series
 
 if TYPE_CHECKING:
     from dicomvtk.folder.tree import Folder

@@ -17,7 +17,7 @@ from dicomvtk.folder.header_values import ABSENT, apply, at_path, plain, read_he
 from dicomvtk.folder.value_forms import element_of, encodable
 
 if TYPE_CHECKING:
-    from dicomvtk.folder.levels import Series
+    from dicomvtk.folder.series import Series
 
 __all__ = ["IDENTITY", "Instance", "NewPixels"]
 

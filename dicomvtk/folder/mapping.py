@@ -16,7 +16,7 @@ from dicomvtk.processing.resample import Interpolation, resample_to
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
-    from dicomvtk.folder.levels import Series
+    from dicomvtk.folder.series import Series
 
 __all__ = ["map_mask_to", "map_to"]
 

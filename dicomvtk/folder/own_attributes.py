@@ -46,7 +46,8 @@ def register_attribute(name: str, getter: Getter, setter: Setter | None = None) 
     --------
     >>> register_attribute("voxel_area", lambda instance: instance.get("Rows", 0) * instance.get("Columns", 0))
     """
-    from dicomvtk.folder.levels import Patient, Series, Study
+    from dicomvtk.folder.levels import Patient, Study
+    from dicomvtk.folder.series import Series
     from dicomvtk.folder.tree import Folder
 
     if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower() or name.startswith("_"):

@@ -10,7 +10,7 @@ from dicomvtk.folder.header_values import ABSENT
 from dicomvtk.folder.unique import one_or_unique
 
 if TYPE_CHECKING:
-    from dicomvtk.folder.levels import Series
+    from dicomvtk.folder.series import Series
     from dicomvtk.folder.tree import Folder
 
 __all__ = ["COLUMNS", "Row", "find", "table"]

@@ -20,8 +20,9 @@ from dicomvtk.folder.building import Building
 from dicomvtk.folder.grouping import place, regrouped
 from dicomvtk.folder.header_values import ABSENT, read_plain
 from dicomvtk.folder.instance import IDENTITY, Instance, stamp
-from dicomvtk.folder.levels import Level, Patient, Series, Study
+from dicomvtk.folder.levels import Level, Patient, Study
 from dicomvtk.folder.rewrite import write_instance
+from dicomvtk.folder.series import Series
 
 if TYPE_CHECKING:
     from dicomvtk.folder.queries import Row
