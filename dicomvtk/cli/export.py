@@ -61,7 +61,8 @@ def export(context: click.Context, /, src: str, out: str, series: str | None, ov
 
     All slices of a series are on one scale. In a template {Keyword} is any DICOM attribute, {n} the number of the
     slice, {key} the series in `info`; a slash makes a folder. A missing value reads no-Keyword, a name taken before
-    gets -2, -3, ..., unsafe characters become _. Exit code 3 where some images could not be written.
+    gets -2, -3, ..., unsafe characters become _. {InstanceNumber} counts the frames of a multi-frame file and the
+    slices of another --plane. Exit code 3 where some images could not be written.
     """
     job = _job(out, options)
     if job.folder.exists() and not overwrite and (not job.folder.is_dir() or any(job.folder.iterdir())):
@@ -122,7 +123,8 @@ def _export(console: Console, pages: Pages, entry: Stack | Volume, job: _Job) ->
     """Return how many pictures were written, and (file, reason) of those that were not."""
     key = "" if isinstance(entry, Volume) else entry.key
     try:
-        tasks = list(_tasks(pages, key, job))
+        first_file = "" if isinstance(entry, Volume) else entry.files[0]
+        tasks = list(_tasks(pages, key, first_file, job))
     except DicomVtkError as error:
         return 0, [(f"series {key}", str(error))]
     bad: list[tuple[str, str]] = []
@@ -148,13 +150,13 @@ def _attempt(work: Callable[[], None]) -> str:
     return ""
 
 
-def _tasks(pages: Pages, key: str, job: _Job) -> Iterator[tuple[str, str, Callable[[], None]]]:
+def _tasks(pages: Pages, key: str, first_file: str, job: _Job) -> Iterator[tuple[str, str, Callable[[], None]]]:
     """Yield (name, source file, what writes it) of each picture."""
     volumes = [_turned(volume, job.plane) for volume in pages.volumes]
     shown = Pages(volumes)
     scale = None if job.raw else one_scale(volumes, job.window)
     greys = {id(volume): _raw(volume) if job.raw else volume.display(scale) for volume in volumes}
-    headers = _Headers(pages, job)
+    headers = _Headers(job, first_file)
     number = 0
     for volume, index, n in shown.slices():
         number += 1
@@ -162,7 +164,8 @@ def _tasks(pages: Pages, key: str, job: _Job) -> Iterator[tuple[str, str, Callab
             continue
         sources = volume.info.sources
         source = sources[n].file if n < len(sources) else ""
-        further = {"n": f"{number:04}", "key": key, **({} if source else {"InstanceNumber": number})}
+        own_number = bool(source) and not any(one.frame for one in sources)
+        further = {"n": f"{number:04}", "key": key, **({} if own_number else {"InstanceNumber": number})}
         name = job.names.name(headers.of(volume, n, source), further, job.suffix)
         where: tuple[Any, ...] = (slice(None), slice(None), *index)
         yield name, source, _writer(job.folder, name, greys[id(volume)][where])
@@ -182,12 +185,14 @@ def _writer(folder: Path, name: str, picture: NDArray[Any]) -> Callable[[], None
 class _Headers:
     """Headers for the names: each file's own, read once; that of the first for slices that no file holds."""
 
-    def __init__(self, pages: Pages, job: _Job) -> None:
+    def __init__(self, job: _Job, first_file: str) -> None:
+        from dicomvtk.dicom.file_names import file_header
+
         self._wanted = bool(job.names.keywords)
         self._first: Any = None
         self._last: tuple[str, Any] = ("", None)
-        if self._wanted and pages.volumes and pages.volumes[0].info.sources:
-            self._first = dicomvtk.header(pages.volumes[0])
+        if self._wanted and first_file:
+            self._first = file_header(first_file)
 
     def of(self, volume: Volume, n: int, source: str) -> Any:
         if not self._wanted or not source:

@@ -13,7 +13,7 @@ from dicomvtk.errors import UnsupportedError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["NameTemplate"]
+__all__ = ["NameTemplate", "file_header"]
 
 #: Longest name of one folder or file, in characters: file systems allow 255 bytes.
 _LONGEST = 60
@@ -55,6 +55,13 @@ class NameTemplate:
                 name, again = f"{stem}-{again}{suffix}", again + 1
             self._given.add(name.casefold())
         return name
+
+
+def file_header(path: str) -> Dataset:
+    """Return the data set of the file at `path` without its pixels."""
+    import pydicom
+
+    return pydicom.dcmread(path, stop_before_pixels=True, force=True)
 
 
 def _fields(template: str) -> list[str]:

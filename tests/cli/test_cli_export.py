@@ -202,3 +202,19 @@ def test_a_dicomdir_is_a_source(shared_data: Path, tmp_path: Path) -> None:
     expected = [p for p in directory.parent.rglob("*") if p.is_file() and "DICOMDIR" not in p.name]
     images = [p for p in expected if "PixelData" in pydicom.dcmread(p, force=True)]
     assert len(files_under(tmp_path / "out")) == len(images)
+
+
+def test_frames_of_one_file_are_counted(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "mr_enhanced_3d_sag"
+    template = "{Modality}/{InstanceNumber:03}"
+    assert run("export", source, tmp_path / "out", "--template", template, "--every", "30") == 0
+    assert files_under(tmp_path / "out") == [f"MR/{n:03}.png" for n in (1, 31, 61, 91)]
+    np.testing.assert_array_equal(
+        picture(tmp_path / "out" / "MR" / "031.png"), dicomvtk.read(source).display()[:, :, 30].T
+    )
+
+
+def test_labels_of_a_segmentation_know_their_file(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "seg_liver_1bit" / "liver.dcm"
+    assert run("export", source, tmp_path / "out", "--template", "{Modality}-{InstanceNumber}") == 0
+    assert files_under(tmp_path / "out") == ["SEG-1.png", "SEG-2.png", "SEG-3.png"]
