@@ -145,14 +145,15 @@ class Instance:
 
     def on_disk(self, paths: Iterable[AttributePath]) -> dict[AttributePath, Any]:
         """Return the values that the file has without the edits."""
-        header = None
-        found = {}
-        for path in paths:
-            if path in self._known:
-                found[path] = self._known[path]
-                continue
-            header = header or read_header(self.source)
-            found[path] = plain(at_path(header, path))
+        wanted = list(paths)
+        simple = [path for path in wanted if path.is_plain and path not in self._known]
+        read = read_plain(self.source, simple) if simple else {}
+        self._remember(read)
+        found = {path: self._known[path] for path in wanted if path in self._known} | read
+        deep = [path for path in wanted if path not in found]
+        if deep:
+            header = read_header(self.source)
+            found.update({path: plain(at_path(header, path)) for path in deep})
         return found
 
     def header(self) -> Dataset:
