@@ -27,7 +27,7 @@ from dicomvtk.errors import DicomVtkWarning, NoDicomError
 __all__ = ["Complaint", "validate"]
 
 #: What all images of one series agree in (PS3.3 A.1.2: they are attributes of patient, study, series and space).
-_SHARED = [
+_SHARED = (
     "PatientID",
     "PatientName",
     "StudyInstanceUID",
@@ -37,7 +37,7 @@ _SHARED = [
     "SeriesNumber",
     "FrameOfReferenceUID",
     "SOPClassUID",
-]
+)
 _ENTITIES = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID")
 _TEXTS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI"])
 _ONE_VALUE = frozenset(["LT", "ST", "UT"])
