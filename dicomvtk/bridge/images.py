@@ -151,9 +151,10 @@ def _check_one_regular_frame(volume: Volume) -> None:
             f"Choose one with volume.frame({', '.join('0' for _ in volume.axes)})."
         )
     if not volume.regular:
+        codes = [found.code for found in volume.findings if found.severity == "stop"] or ["gap"]
         raise GeometryError(
-            "The slices of this volume are not regular (it was read with allow=), and vtkImageData can only be: "
-            'read it with fix= of the same finding instead, for example fix={"gap"}.'
+            f"The slices of this volume are not on a regular grid ({', '.join(codes)}), and VTK's images can only be. "
+            f'fix={{"{codes[0]}"}} in the place of allow= puts them on one, where there is such a repair.'
         )
 
 

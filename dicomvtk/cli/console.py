@@ -31,7 +31,12 @@ def as_options(text: str) -> str:
     >>> as_options('fix={"gap"} interpolates them; name one in series=:')
     '--fix gap interpolates them; name one in --series:'
     """
-    return _FRAME.sub("--frame", _ARGUMENT.sub(r"--\1 \2", text)).replace("series=:", "--series:")
+    return (
+        _FRAME.sub("--frame", _ARGUMENT.sub(r"--\1 \2", text))
+        .replace("series=:", "--series:")
+        .replace("overwrite=True", "--overwrite")
+        .replace("dims=", "--dims")
+    )
 
 
 def printable(text: str, *, lines: bool = False) -> str:

@@ -59,8 +59,8 @@ def convert(
 
 def _check(out: str, like: str | None, overwrite: bool) -> None:
     """Refuse before anything is read what cannot be written."""
-    to_file = formats.handles(out) and not Path(out).is_dir()
-    if not to_file and Path(out).suffix and not Path(out).is_dir():
+    to_file = not formats.names_folder(out)
+    if to_file and not formats.handles(out):
         raise formats.unknown_suffix(out)
     if to_file and like is not None:
         raise click.UsageError("--like is for a DICOM OUT: other formats hold no patient and no study.")
@@ -74,7 +74,7 @@ def _check_free(out: str, overwrite: bool) -> None:
 
 
 def _convert(console: Console, volume: Volume, out: str, like: str | None, overwrite: bool) -> None:
-    if formats.handles(out) and not Path(out).is_dir():
+    if not formats.names_folder(out):
         _save(console, volume, out, overwrite)
         return
     with console.progress("writing") as progress:

@@ -146,7 +146,8 @@ def describe_holes(groups: Groups) -> Finding | None:
         return finding(
             "incomplete-grid",
             f"{dimension.keyword} takes {len(every)} values ({_range(every, dimension.unit)}) "
-            f"at {len(groups)} positions: {len(every) * len(groups)} images; found {count}. Absent: {named}{more}.",
+            f"at {len(groups)} positions: {len(every) * len(groups)} images; found {count}. Absent: {named}{more}. "
+            "dims= names other attributes.",
         )
     return None
 

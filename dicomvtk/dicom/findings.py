@@ -44,7 +44,7 @@ class Rule:
     error: type[DicomVtkError] = GeometryError
 
 
-_AS_THEY_ARE = "reads the slices as they are, with regular=False"
+_AS_THEY_ARE = "reads the slices as they are, for NumPy alone (no grid, no 3-D)"
 _BY_NUMBER = "orders by InstanceNumber, then file name, without a place in the patient"
 
 RULES: dict[str, Rule] = {
@@ -52,6 +52,7 @@ RULES: dict[str, Rule] = {
     "gap": Rule("scan", "stop", _AS_THEY_ARE, "interpolates the absent slices"),
     "uneven": Rule("scan", "stop", _AS_THEY_ARE, "resamples to even spacing"),
     "tilt": Rule("scan", "stop", _AS_THEY_ARE, "undoes the shear slice by slice"),
+    "repaired": Rule("decode", "warn"),
     "shifted": Rule("scan", "stop", _AS_THEY_ARE),
     "jitter": Rule("scan", "warn"),
     "missing-position": Rule("scan", "stop", _BY_NUMBER),
@@ -82,6 +83,7 @@ RULES: dict[str, Rule] = {
     "mixed-spacing": Rule("scan", "info"),
     "mixed-contrast": Rule("scan", "info"),
     "mixed-kind": Rule("scan", "info"),
+    "mixed-pixels": Rule("scan", "warn"),
     "mixed-rescale": Rule("scan", "info"),
     "localizer": Rule("scan", "info"),
     "unreadable": Rule("scan", "warn"),

@@ -67,10 +67,11 @@ def read(
     else:
         stack = _sliced(stack, slices)
         volume = _volume(stack, _values(stack, stored or "bad-rescale" in allow, decoder, progress), stored)
-    for found in stack.findings:
+    volume = repair(volume, {f.code for f in stack.findings} & set(fix))
+    for found in volume.findings:
         if found.severity == "warn":
             warnings.warn(f"{_name(stack)}: {found.message}", DicomVtkWarning, stacklevel=3)
-    return repair(volume, {f.code for f in stack.findings} & set(fix))
+    return volume
 
 
 def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Volume]:

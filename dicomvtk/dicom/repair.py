@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.dicom.findings import finding
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.volume import Volume
@@ -22,6 +23,8 @@ __all__ = ["repair"]
 
 #: A wanted slice nearer than this share of the spacing to one that was read is that slice, not an interpolation.
 _SAME_SLICE = 1e-2
+#: Interpolated slices named in a message.
+_NAMED = 8
 
 
 def repair(volume: Volume, codes: Collection[str]) -> Volume:
@@ -38,7 +41,9 @@ def repair(volume: Volume, codes: Collection[str]) -> Volume:
         positions = _on_normal(positions, volume.geometry)
     if {"gap", "uneven"} & set(codes):
         volume = _evened(volume, positions)
-    return replace(volume, regular=True, info=replace(volume.info, positions=None))
+    told = finding("repaired", volume.history[-1] if len(volume.history) == 1 else " ".join(volume.history))
+    findings = (*volume.findings, told)
+    return replace(volume, regular=True, info=replace(volume.info, positions=None), findings=findings)
 
 
 def _on_normal(positions: NDArray[np.float64], geometry: Geometry) -> NDArray[np.float64]:
@@ -48,17 +53,35 @@ def _on_normal(positions: NDArray[np.float64], geometry: Geometry) -> NDArray[np
 
 
 def _upright(volume: Volume, positions: NDArray[np.float64]) -> Volume:
-    """Move every slice within its plane to where it lies over the first; outside it is the lowest value present."""
+    """Move every slice within its plane to where it lies over the first, on a grid that holds all of them.
+
+    What a slice does not reach is the lowest value present.
+    """
     geometry = volume.geometry
     offsets = positions - positions[0]
     columns = offsets @ geometry.direction[:, 0] / geometry.spacing[0]
     rows = offsets @ geometry.direction[:, 1] / geometry.spacing[1]
+    before = (_outside(-columns), _outside(-rows))
+    after = (_outside(columns), _outside(rows))
+    width, height, count = geometry.shape
+    shape = (width + before[0] + after[0], height + before[1] + after[1], count)
     fill = volume.array.min()
-    array = np.empty_like(volume.array, order="F")
-    for k in range(array.shape[2]):
-        moved = _shifted(volume.array[:, :, k], float(columns[k]), float(rows[k]), fill)
+    array = np.empty(shape, volume.dtype, order="F")
+    for k in range(count):
+        padded = np.full(shape[:2], fill, dtype=np.float64)
+        padded[before[0] : before[0] + width, before[1] : before[1] + height] = volume.array[:, :, k]
+        moved = _shifted(padded, float(columns[k]), float(rows[k]), fill)
         array[:, :, k] = np.rint(moved) if array.dtype.kind in "iu" else moved
-    return volume.with_array(array, step="Sheared slices moved back in their planes (gantry tilt undone), linear.")
+    origin = geometry.index_to_physical((-before[0], -before[1], 0))
+    grid = replace(geometry, shape=shape, origin=(float(origin[0]), float(origin[1]), float(origin[2])))
+    grown = f", {shape[0] - width} columns and {shape[1] - height} rows added around them"
+    step = f"All {count} slices moved back in their planes (gantry tilt undone), linear{grown}."
+    return volume.with_array(array, grid, step=step)
+
+
+def _outside(shifts: NDArray[np.float64]) -> int:
+    """Return the pixels by which slices run out of the grid at one side; rounding of positions is not outside."""
+    return max(0, int(np.ceil(float(np.max(shifts)) - _SAME_SLICE)))
 
 
 def _shifted(image: NDArray[Any], columns: float, rows: float, fill: Any) -> NDArray[np.float64]:
@@ -107,11 +130,9 @@ def _evened(volume: Volume, positions: NDArray[np.float64]) -> Volume:
         mixed = (1 - share) * volume.array[:, :, above - 1].astype(np.float64) + share * volume.array[:, :, above]
         array[:, :, k] = np.rint(mixed) if array.dtype.kind in "iu" else mixed
     grid = replace(geometry, shape=(*geometry.shape[:2], count))
-    names = ", ".join(str(k) for k in np.nonzero(made_up)[0])
-    evened = volume.with_array(
-        array, grid, step=f"Slices {names} interpolated between their neighbours onto even steps."
-    )
-    attributes = MappingProxyType(
-        {**volume.info.attributes, "made_up_slices": tuple(int(k) for k in np.nonzero(made_up)[0])}
-    )
+    invented = tuple(int(k) for k in np.nonzero(made_up)[0])
+    named = ", ".join(map(str, invented[:_NAMED])) + (" ..." if len(invented) > _NAMED else "")
+    step = f"{len(invented)} of {count} slices interpolated between their neighbours (k = {named})."
+    attributes = MappingProxyType({**volume.info.attributes, "made_up_slices": invented})
+    evened = volume.with_array(array, grid, step=step)
     return replace(evened, info=replace(evened.info, attributes=attributes, sources=()))

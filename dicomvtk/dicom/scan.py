@@ -81,6 +81,8 @@ def _read_headers(
 
 def _with_damage(group: FrameGroup, damaged: dict[str, list[tuple[str, str]]]) -> FrameGroup:
     """Tell a series of the files beside it that could not be read: a slice of it may be among them."""
+    if len({frame.path for frame in group.frames}) == 1:
+        return group  # one file is all there is of it: no slice of it is elsewhere
     beside = [bad for folder in {os.path.dirname(f.path) for f in group.frames} for bad in damaged.get(folder, [])]
     if not beside:
         return group

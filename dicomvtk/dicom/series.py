@@ -174,7 +174,7 @@ class _Splitter:
                 common.columns,
                 common.samples > 1 or common.photometric == "PALETTE COLOR",
                 "LOCALIZER" in common.image_type[2:3],
-                common.stack_id,
+                f"{common.stack_id} {common.photometric if common.photometric == 'MONOCHROME1' else ''}",
                 common.series_number,
                 "",
             )
@@ -216,7 +216,9 @@ def _differences(keys: list[tuple[_Kind, int, int]], splitter: _Splitter) -> lis
         return []
     found = []
     kinds = [kind for kind, _, _ in keys]
-    sizes = dict.fromkeys(f"{kind.columns} x {kind.rows}" for kind in kinds)
+    sizes = dict.fromkeys(
+        f"{kind.columns} x {kind.rows}" if kind.columns and kind.rows else "no stated size" for kind in kinds
+    )
     if len(sizes) > 1:
         found.append(
             finding("mixed-size", f"The series holds images of {', '.join(sizes)}; each size is its own entry.")

@@ -52,6 +52,8 @@ class SeriesSource(VTKPythonAlgorithmBase):
         self._directory: str | None = None
         self._names: tuple[str, ...] = ()
         self._series: str | int | None = None
+        self._allow: frozenset[str] = frozenset()
+        self._fix: frozenset[str] = frozenset()
         self._stack: Stack | None = None
         self._volume: Volume | None = None
         self._error_code: int = vtkErrorCode.NoError
@@ -84,6 +86,19 @@ class SeriesSource(VTKPythonAlgorithmBase):
     def GetSeries(self) -> str | int | None:
         return self._series
 
+    def SetFix(self, *codes: str) -> None:
+        """Repair what these findings name, as ``read(fix=...)`` does, for example ``SetFix("gap")``."""
+        self._answer(self._allow, frozenset(codes))
+
+    def SetAllow(self, *codes: str) -> None:
+        """Accept what these findings name, as ``read(allow=...)`` does; slices off a regular grid stay refused."""
+        self._answer(frozenset(codes), self._fix)
+
+    def _answer(self, allow: frozenset[str], fix: frozenset[str]) -> None:
+        if (allow, fix) != (self._allow, self._fix):
+            self._allow, self._fix = allow, fix
+            self.Modified()
+
     def GetOutput(self) -> vtkImageData:
         """Return the image, empty until the first update."""
         return self.GetOutputDataObject(0)
@@ -109,11 +124,12 @@ class SeriesSource(VTKPythonAlgorithmBase):
         self._volume = self._stack = None
         self._stack = stack = self._open()
         dtype = stack.dtype
-        if dtype is None or plan_values(stack.frames).by_content:
-            self._volume = reader.read(stack)
-            dtype = self._volume.dtype
+        geometry = stack.geometry
+        if dtype is None or self._fix or self._allow or plan_values(stack.frames).by_content:
+            self._volume = self._read(stack)
+            dtype, geometry = self._volume.dtype, self._volume.geometry
         info = outputs.GetInformationObject(0)
-        _tell_geometry(info, stack.geometry)
+        _tell_geometry(info, geometry)
         samples = 3 if stack.is_colour else 1
         vtkDataObject.SetPointDataActiveScalarInfo(info, get_vtk_array_type(dtype), samples)
 
@@ -123,8 +139,8 @@ class SeriesSource(VTKPythonAlgorithmBase):
         if not where:
             raise NoDicomError("Nothing to read: call SetDirectoryName or SetFileNames first.")
         stack = reader.choose(where, self._series)
-        if not stack.readable:
-            reader.read(stack)  # raises, and says why
+        if not stack.readable and not (self._fix or self._allow):
+            self._read(stack)  # raises, and says why
         if stack.axes:
             names = ", ".join(f"{axis.keyword} ({len(axis)})" for axis in stack.axes)
             raise UnsupportedError(
@@ -133,9 +149,12 @@ class SeriesSource(VTKPythonAlgorithmBase):
             )
         return stack
 
+    def _read(self, stack: Stack) -> Volume:
+        return reader.read(stack, allow=self._allow, fix=self._fix)
+
     def _fill(self, outputs: Any) -> None:
         stack = self._stack or self._open()  # VTK asks for data although the headers failed: let them say so again
-        volume = self._volume if self._volume is not None else reader.read(stack)
+        volume = self._volume if self._volume is not None else self._read(stack)
         self._volume = None  # the output keeps the memory from here on
         self.GetOutputData(outputs, 0).ShallowCopy(to_vtk(volume))
 

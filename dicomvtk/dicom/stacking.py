@@ -58,14 +58,15 @@ def _placed(frames: Sequence[Frame]) -> Stack | None:
         places = [frame.position for frame in frames]
     except BadValue as bad:
         return _unusable(
-            frames, finding("bad-geometry", f"ImagePositionPatient (0020,0032) is {bad}; expected 3 numbers.")
+            frames,
+            finding("bad-geometry", f"ImagePositionPatient (0020,0032) is {bad}; expected 3 numbers.", _paths(frames)),
         )
     if any(place is None for place in places):
         return None
     positions = np.array(places, dtype=np.float64)
     problem = _plane_problem(common) or _far_away(frames, positions)
     if problem:
-        return _unusable(frames, finding("bad-geometry", problem, [frames[0].path]))
+        return _unusable(frames, finding("bad-geometry", f"{problem} In {_some(frames)}.", _paths(frames)))
     normal = slice_normal(common.orientation)
     groups = same_place_groups(positions @ normal)
     if len(groups) < len(frames):
@@ -104,10 +105,11 @@ def _repeated(frames: Sequence[Frame], groups: Sequence[NDArray[np.intp]]) -> St
     most = max(places, key=len)
     found = describe_holes(places)
     if found is None:
+        more = ", ..." if len(most) > 3 else ""
         message = (
             f"{len(frames)} images lie at {len(groups)} positions, {len(most)} of them at one "
-            f"({', '.join(os.path.basename(frame.path) for frame in most[:3])}...), "
-            "and no attribute tells them apart evenly."
+            f"({', '.join(os.path.basename(frame.path) for frame in most[:3])}{more}), and no attribute tells them "
+            "apart evenly. Keep one of each, or name the attributes that do in dims=."
         )
         found = finding("repeated-position", message, [frame.path for frame in most])
     return _unusable([frame for place in places for frame in place], found)
@@ -139,7 +141,12 @@ def _without_place(frames: Sequence[Frame]) -> Stack:
     spacing = common.pixel_spacing or (1.0, 1.0)
     if not all(s > 0 for s in spacing):
         return _unusable(
-            frames, finding("bad-geometry", f"PixelSpacing (0028,0030) is {list(spacing)}; expected above 0.")
+            frames,
+            finding(
+                "bad-geometry",
+                f"PixelSpacing (0028,0030) is {list(spacing)} in {_some(frames)}; expected above 0.",
+                _paths(frames),
+            ),
         )
     axes: tuple[Axis, ...] = ()
     slices = len(frames)
@@ -278,6 +285,42 @@ def _decimal_commas(frames: Sequence[Frame]) -> list[Finding]:
     return [finding("decimal-comma", message, list(dict.fromkeys(path for _, path in found)))]
 
 
+def _paths(frames: Sequence[Frame]) -> list[str]:
+    return list(dict.fromkeys(frame.path for frame in frames))
+
+
+def _some(frames: Sequence[Frame]) -> str:
+    """Return the name of the first file, and how many more there are."""
+    paths = _paths(frames)
+    return os.path.basename(paths[0]) + (f" and {len(paths) - 1} more files" if len(paths) > 1 else "")
+
+
+def _mixed_pixels(frames: Sequence[Frame]) -> list[Finding]:
+    """Tell of images that mean their pixels otherwise than the most do: each is read by its own header."""
+    findings = []
+    for name, value in (
+        ("PixelRepresentation (0028,0103)", lambda common: int(common.signed)),
+        ("BitsStored (0028,0101)", lambda common: common.bits_stored),
+        ("RescaleType (0028,1054)", lambda common: common.text(Tag.RescaleType)),
+    ):
+        groups: dict[object, list[Frame]] = {}
+        for frame in frames:
+            groups.setdefault(value(frame.common), []).append(frame)
+        if len(groups) == 1:
+            continue
+        few = min(groups.values(), key=len)
+        most = max(groups, key=lambda key: len(groups[key]))
+        findings.append(
+            finding(
+                "mixed-pixels",
+                f"{name} is {value(few[0].common)!r} in {_some(few)} and {most!r} in the others; "
+                "each is read by its own header.",
+                _paths(few),
+            )
+        )
+    return findings
+
+
 def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
     """Check that the pixels can be there and can be decoded, as far as headers tell."""
     commons = {id(frame.common): frame for frame in frames}.values()
@@ -293,6 +336,7 @@ def _pixel_findings(frames: Sequence[Frame]) -> list[Finding]:
         finding("assumed", f"{text}, in {f.path}.", [f.path]) for f in commons for text in assumptions(f.common)
     ]
     findings += _decimal_commas(frames)
+    findings += _mixed_pixels(frames)
     findings += plan_values(frames).findings
     longer = [frame for frame in frames if frame.excess > 0]
     if longer:

@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from dicomvtk.errors import DicomVtkError, GeometryError, NoDicomError, PixelDecodeError, UnsupportedError
 from dicomvtk.volume import Volume
 
-__all__ = ["SUFFIXES", "handles", "load", "save", "unknown_suffix"]
+__all__ = ["SUFFIXES", "handles", "load", "names_folder", "save", "unknown_suffix"]
 
 PathLike = str | os.PathLike[str]
 
@@ -42,6 +42,16 @@ def handles(path: PathLike) -> bool:
     (True, False)
     """
     return _suffix(path) is not None
+
+
+def names_folder(path: PathLike) -> bool:
+    """True where `path` is a folder, or is named as one: by a separator at its end, or for want of a suffix.
+
+    >>> names_folder("out.v2/"), names_folder("out"), names_folder("out.nii.gz")
+    (True, True, False)
+    """
+    text = os.fspath(path)
+    return text.endswith(("/", os.sep)) or Path(text).is_dir() or not Path(text).suffix
 
 
 def load(path: PathLike) -> Volume:

@@ -46,6 +46,8 @@ _SCANNER = 1
 _DIMENSIONS_PAST_K = 4
 
 _MM_PER_UNIT = {"mm": 1.0, "unknown": 1.0, "meter": 1000.0, "micron": 0.001}
+#: Axes that count repetitions.
+_REPETITIONS = ("InstanceNumber", "AcquisitionNumber", "TemporalPositionIdentifier", "TemporalPositionIndex")
 _SECONDS_PER_UNIT = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6}
 
 _COLOUR = {
@@ -240,7 +242,7 @@ def _made_header(volume: Volume, block: NDArray[Any]) -> Any:
     header["scl_slope"], header["scl_inter"] = 1.0, 0.0
     header["descrip"] = f"dicomvtk {__version__}"
     _set_geometry(header, volume.geometry)
-    _set_time(header, volume.axes)
+    _set_time(header, volume.axes, volume.info.attributes.get("RepetitionTime"))
     return header
 
 
@@ -253,8 +255,14 @@ def _set_geometry(header: Any, geometry: Geometry) -> None:
         header.set_sform(ras, _SCANNER)
 
 
-def _set_time(header: Any, axes: tuple[Axis, ...]) -> None:
-    """Say the step and start of a first further axis that is a time of even steps."""
+def _set_time(header: Any, axes: tuple[Axis, ...], repetition_ms: float | None) -> None:
+    """Say the step and start of a first further axis that is a time of even steps.
+
+    Where images are only counted (by number or position in time) the step is RepetitionTime, as a repetition takes.
+    """
+    if axes and not axes[0].unit and axes[0].keyword in _REPETITIONS and repetition_ms:
+        header.set_xyzt_units("mm", "msec")
+        header["pixdim"][4] = repetition_ms
     if not axes or not passing_time(axes[0]):
         return
     times = np.array([float(value) for value in without_dates(axes)[0].values])

@@ -246,7 +246,7 @@ def test_further_axes_are_taken_one_frame_at_a_time() -> None:
 
 
 def test_irregular_slices_are_refused() -> None:
-    with pytest.raises(GeometryError, match=r"not regular .* fix="):
+    with pytest.raises(GeometryError, match=r"not on a regular grid .*fix="):
         to_vtk(Volume(numbered(), regular=False))
 
 

@@ -128,7 +128,8 @@ def test_a_gap_is_refused_allowed_or_filled(make_series: MakeSeries) -> None:
     np.testing.assert_array_equal(loose.array, volume_values(6)[:, :, [0, 1, 2, 4, 5]])
     np.testing.assert_allclose(loose.info.positions[:, 2], [30, 32.5, 35, 40, 42.5])
 
-    filled = dicomvtk.read(folder, fix={"gap"})
+    with pytest.warns(DicomVtkWarning, match=r"1 of 6 slices interpolated between their neighbours \(k = 3\)"):
+        filled = dicomvtk.read(folder, fix={"gap"})
     assert filled.regular
     np.testing.assert_array_equal(filled.array, volume_values(6))  # values are linear in k
     assert filled.info.attributes["made_up_slices"] == (3,)
@@ -139,7 +140,8 @@ def test_uneven_slices_are_resampled_on_request(make_series: MakeSeries) -> None
     folder = make_series(change=lambda k: {"ImagePositionPatient": [0, 0, places[k]]})
     with pytest.raises(GeometryError, match=r"Steps between slices go from 1\.300 mm"):
         dicomvtk.read(folder)
-    volume = dicomvtk.read(folder, fix={"uneven"})
+    with pytest.warns(DicomVtkWarning, match="slices interpolated"):
+        volume = dicomvtk.read(folder, fix={"uneven"})
     assert volume.spacing[2] == pytest.approx(2.0)
     assert volume.array[0, 0, 2] == round(1000 + 1000 * (4.0 - 2.0) / 2.7)
 
@@ -148,10 +150,13 @@ def test_tilt_is_measured_from_positions_and_undone(make_series: MakeSeries) -> 
     folder = make_series(change=lambda k: {"ImagePositionPatient": [0, 1.0 * k, 2.5 * k]})
     with pytest.raises(GeometryError, match=r"sheared by 21\.80 degrees"):
         dicomvtk.read(folder)
-    volume = dicomvtk.read(folder, fix={"tilt"})
+    with pytest.warns(DicomVtkWarning, match="0 columns and 6 rows added"):
+        volume = dicomvtk.read(folder, fix={"tilt"})
     assert volume.regular
-    # Slice k lies 1.0 k mm further in +y: 2 k rows of 0.5 mm.
-    np.testing.assert_array_equal(volume.array[:, 2:, 1].T, plane(1)[:-2])
+    assert volume.shape == (7, 5 + 6, 4)
+    assert volume.origin == (0.0, 0.0, 0.0)
+    for k in range(SLICES):  # slice k lies 1.0 k mm further in +y: 2 k rows of 0.5 mm
+        np.testing.assert_array_equal(volume.array[:, 2 * k : 2 * k + 5, k].T, plane(k))
 
 
 def test_tiny_deviations_are_no_finding_and_small_ones_a_warning(make_series: MakeSeries) -> None:
@@ -391,3 +396,38 @@ def test_each_slice_leads_to_its_header(make_series: MakeSeries) -> None:
     assert [dicomvtk.header(volume, k).InstanceNumber for k in range(SLICES)] == [1, 2, 3, 4]
     with pytest.raises(UnsupportedError, match="No slice 9"):
         dicomvtk.header(volume, 9)
+
+
+def test_a_tilt_to_the_other_side_grows_the_grid_there(make_series: MakeSeries) -> None:
+    folder = make_series(change=lambda k: {"ImagePositionPatient": [-0.25 * k, 0, 2.5 * k]})
+    with pytest.warns(DicomVtkWarning, match="3 columns and 0 rows added"):
+        volume = dicomvtk.read(folder, fix={"tilt"})
+    assert volume.shape == (10, 5, 4)
+    assert volume.origin == (-0.75, 0.0, 0.0)
+    for k in range(SLICES):
+        np.testing.assert_array_equal(volume.array[3 - k : 10 - k, :, k].T, plane(k))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "text"),
+    [
+        ("PixelRepresentation", 0, r"PixelRepresentation \(0028,0103\) is 0 in 2\.dcm and 1 in the others"),
+        ("RescaleType", "US", r"RescaleType \(0028,1054\) is 'US' in 2\.dcm and 'HU' in the others"),
+    ],
+)
+def test_a_slice_that_means_its_pixels_otherwise_is_told(
+    make_series: MakeSeries, attribute: str, value: object, text: str
+) -> None:
+    def change(k: int) -> dict[str, Any]:
+        return {"RescaleType": "HU", **({attribute: value} if k == 2 else {})}
+
+    with pytest.warns(DicomVtkWarning, match=text):
+        volume = dicomvtk.read(make_series(change=change))
+    np.testing.assert_array_equal(volume.array, volume_values())
+
+
+def test_an_inverted_slice_is_no_part_of_the_others(make_series: MakeSeries) -> None:
+    def change(k: int) -> dict[str, Any]:
+        return {"PhotometricInterpretation": "MONOCHROME1"} if k == 3 else {}
+
+    assert sorted(entry.shape for entry in dicomvtk.find_series(make_series(change=change))) == [(7, 5, 1), (7, 5, 3)]

@@ -240,7 +240,8 @@ def test_frames_without_positions_are_a_time_axis(shared_data: Path) -> None:
 def test_an_undone_tilt_is_where_dcm2niix_puts_it(shared_data: Path) -> None:
     ndimage = pytest.importorskip("scipy.ndimage")
     folder = shared_data / "ct_gantry_tilt"
-    volume = dicomvtk.read(folder, fix={"tilt"})
+    with pytest.warns(dicomvtk.DicomVtkWarning, match="gantry tilt undone"):
+        volume = dicomvtk.read(folder, fix={"tilt"})
     image = nibabel.load(folder / "RefGenerated" / "201_1F_STEREOTAXIS_Head_Tilt_1.nii.gz")
     inside = np.stack(np.meshgrid(np.arange(100, 400, 7), np.arange(100, 400, 7), [0, 5, 11], indexing="ij"), axis=-1)
     points = volume.geometry.index_to_physical(inside) * [-1, -1, 1]

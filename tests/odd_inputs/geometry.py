@@ -233,11 +233,12 @@ def every_slice_aside(folder: Path) -> None:
 
 @case("repairable", code="tilt", fix=("tilt",), says="sheared by 16.70 degrees")
 def gantry_tilt(folder: Path) -> Known:
-    """Each slice one row further on: undone, its rows are moved by whole pixels, and 0 (air) comes in."""
+    """Each slice one row further on: undone, rows are moved by whole pixels, on four rows more; air comes in."""
     _moved(folder, lambda k: (0, 0.75 * k, 2.5 * k))
-    values = np.full(KNOWN.values.shape, KNOWN.values.min())
-    for k in range(5):
-        values[:, k:, k] = KNOWN.values[:, : 8 - k, k]
+    columns, rows, count = KNOWN.values.shape
+    values = np.full((columns, rows + 4, count), KNOWN.values.min())
+    for k in range(count):
+        values[:, k : k + rows, k] = KNOWN.values[:, :, k]
     return Known(values, affine_of())
 
 

@@ -88,10 +88,11 @@ def signed_twelve_bits(folder: Path) -> Known:
     return Known(values.astype(float), affine_of())
 
 
-@case("good")
-def signed_and_unsigned_mixed(folder: Path) -> None:
+@case("repairable", code="mixed-pixels")
+def signed_and_unsigned_mixed(folder: Path) -> Known:
     """Two slices say that 16 bits are signed, which changes none of their values."""
     write(folder, slices(lambda h, k: h.put("PixelRepresentation", k % 2).put("BitsStored", 16).put("HighBit", 15)))
+    return KNOWN
 
 
 @case("good")
