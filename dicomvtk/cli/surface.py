@@ -66,7 +66,7 @@ def surface(
     )
     save_surface(mesh, out, space)
     size = measures(mesh)
-    inside = f"{size.volume_mm3 / 1000:.6g} cm3" if size.closed else "not closed (--cap closes it at the border)"
+    inside = f"{size.volume_mm3 / 1000:.6g} cm3" if size.closed else "not closed"
     console.done(f"{out}: {size.triangles} triangles {what}, {space} mm, {size.area_mm2 / 100:.6g} cm2, {inside}")
 
 

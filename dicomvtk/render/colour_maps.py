@@ -14,7 +14,7 @@ from dicomvtk.errors import UnsupportedError
 
 __all__ = ["COLOUR_MAPS", "check_colour_map", "colour_table"]
 
-#: Seventeen colours at equal steps: straight lines between them stay within two of 255 greys of the whole table.
+#: Seventeen colours at equal steps: straight lines between them stay within seven of 255 of the whole table.
 _SAMPLED = {
     "viridis": "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c "
     "1fa088 28ae80 3fbc73 5ec962 84d44b addc30 d8e219 fde725",

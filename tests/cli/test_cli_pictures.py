@@ -9,9 +9,10 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkIOImage import vtkPNGReader
 
 import dicomvtk
+import dicomvtk.render.viewpoints
 from dicomvtk.cli import main
 from dicomvtk.errors import RenderError
-from dicomvtk.render.scene import View, to_json
+from dicomvtk.render.scene import Slab, View, from_json, to_json
 
 
 def run(*argv: object) -> int:
@@ -77,3 +78,65 @@ def test_the_series_of_most_slices_is_shown_and_said(tmp_path: Path, capsys: pyt
 def test_a_picture_of_unknown_suffix_is_refused(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("snapshot", head, tmp_path / "a.bmpx", "--size", "64x48") == 1
     assert "a.bmpx" in capsys.readouterr().err
+
+
+def test_plane_and_slice_are_found_by_place_and_by_number(head: Path, tmp_path: Path) -> None:
+    size = ["--size", "160x120"]
+    volume = dicomvtk.load(head)
+    wanted = dicomvtk.render.viewpoints.on_slice(View(layout="sagittal"), volume, "sagittal", "12")
+    assert run("snapshot", head, tmp_path / "a.png", "--plane", "sagittal", "--slice", "12", *size) == 0
+    assert (pixels(tmp_path / "a.png") == dicomvtk.snapshot(volume, view=wanted, size=(160, 120))).all()
+    assert run("snapshot", head, tmp_path / "b.png", "--plane", "axial", "--slice", "999mm", *size) == 1
+    assert run("snapshot", head, tmp_path / "b.png", "--slice", "3", *size) == 2
+
+
+def test_every_option_of_a_view_is_in_the_saved_view(head: Path, tmp_path: Path) -> None:
+    options = [
+        "--camera",
+        "90,10",
+        "--clip",
+        "L",
+        "--slab",
+        "12mm,mean",
+        "--colour-map",
+        "hot_r",
+        "--background",
+        "#ff8000",
+        "--preset",
+        "ct-skin",
+    ]
+    more = ["--colour-bar", "--neurological", "--surface", "300", "--surface", "100", "--no-annotations"]
+    first, again, saved = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "v.json"
+    assert run("snapshot", head, first, "--size", "160x120", *options, *more, "--save-view", saved) == 0
+    view = from_json(saved.read_text())
+    assert (view.clip, view.slab, view.colour_map) == ("L", Slab(12.0, "mean"), "hot_r")
+    assert view.background == (1.0, 128 / 255, 0.0)
+    assert (view.colour_bar, view.neurological, view.annotations) == (True, True, False)
+    assert view.layers is not None
+    kinds = [type(layer).__name__ for layer in view.layers]
+    assert kinds == ["SliceLayer", "VolumeLayer", "SurfaceLayer", "SurfaceLayer"]
+    assert run("snapshot", head, again, "--size", "160x120", "--view", saved) == 0
+    assert (pixels(first) == pixels(again)).all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--slab", "thick"], ["--background", "reddish"], ["--preset", "wood"], ["--clip", "X"], ["--slab", "5mm,sum"]],
+)
+def test_options_that_make_no_view_are_usage_errors(head: Path, tmp_path: Path, options: list[str]) -> None:
+    assert run("snapshot", head, tmp_path / "a.png", *options) == 2
+
+
+def test_a_surface_is_measured_and_reduced(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("surface", head, tmp_path / "a.glb", "--tissue", "bone", "--cap", "--triangles", "2000") == 1  # no CT
+    assert "levels by name are HU of CT" in capsys.readouterr().err
+    options = ["--level", "300", "--cap", "--space", "RAS"]
+    assert run("surface", head, tmp_path / "a.ply", *options) == 0
+    told = capsys.readouterr().out
+    assert "RAS mm" in told
+    assert "cm3" in told
+    assert run("surface", head, tmp_path / "b.ply", *options, "--triangles", "2000") == 0
+    assert "2000 triangles at level 300" in capsys.readouterr().out
+    assert run("surface", head, tmp_path / "a.ply", "--level", "99999", "--overwrite") == 1
+    assert "the values of the volume go from" in capsys.readouterr().err
+    assert run("surface", head, tmp_path / "c.ply", "--level", "1", "--labels") == 2

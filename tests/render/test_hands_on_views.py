@@ -1,0 +1,386 @@
+"""Hands on the newer parts: tilting, frames, sheets, series; real events through a real interactor, off screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vtkmodules.vtkRenderingCore import vtkRenderer
+from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
+
+from dicomvtk.errors import SeriesError, UnsupportedError
+from dicomvtk.geometry import Geometry
+from dicomvtk.metadata import Axis, Finding, SeriesInfo
+from dicomvtk.render.around import Around, SeriesCard
+from dicomvtk.render.cine import Cine
+from dicomvtk.render.controls import Controls
+from dicomvtk.render.embedding import Viewer
+from dicomvtk.render.layers import SurfaceLayer, VolumeLayer
+from dicomvtk.render.layout import PANE_3D
+from dicomvtk.render.opengl import offscreen_window
+from dicomvtk.render.pane_3d import Detail
+from dicomvtk.render.panels import SERIES_PIXELS, histogram_edges
+from dicomvtk.render.pictures import free_path, grab
+from dicomvtk.render.preferences import Preferences, load_preferences, preferences_path
+from dicomvtk.render.scene import View
+from dicomvtk.render.session import Session
+from dicomvtk.render.viewer import snapshot
+from dicomvtk.volume import Volume
+
+SIZE = (600, 400)
+MIDDLE = {"axial": (150, 300), "sagittal": (450, 300), "coronal": (150, 100), PANE_3D: (450, 100)}
+
+
+def movie(frames: int = 4) -> Volume:
+    array = np.random.default_rng(3).integers(-200, 900, (40, 40, 20, frames)).astype(np.int16)
+    axes = (Axis("TriggerTime", tuple(40.0 * n for n in range(frames)), "ms"),)
+    return Volume(array, Geometry((40, 40, 20), (1.0, 1.0, 2.0)), SeriesInfo(modality="CT", unit="HU"), axes=axes)
+
+
+def still(description: str = "", findings: tuple[Finding, ...] = ()) -> Volume:
+    return replace(movie(1).frame(0), info=SeriesInfo(modality="CT", description=description), findings=findings)
+
+
+def folder(opened: list[str]) -> Around:
+    def open_series(key: str) -> Volume:
+        opened.append(key)
+        if key == "broken":
+            raise SeriesError("Cannot read series broken: its files are gone.")
+        return still(f"series {key}")
+
+    return Around(
+        cards=(SeriesCard("a", ("a: CT",)), SeriesCard("b", ("b: CT",)), SeriesCard("c", ("c: CT",), "--allow gap")),
+        current="a",
+        open_series=open_series,
+        thumbnail=lambda key: np.full((60, 60), 200, np.uint8),
+        header=lambda volume, k: tuple(f"(0020,{n:04d}) IS Number{n} {n + k}" for n in range(100)),
+    )
+
+
+class Hand:
+    """A mouse and a keyboard for a session off screen."""
+
+    def __init__(self, volume: Volume, around: Around | None = None) -> None:
+        self.window = offscreen_window()
+        self.window.SetSize(*SIZE)
+        self.session = Session(volume, View(), self.window, around)
+        self.interactor = vtkGenericRenderWindowInteractor()
+        self.interactor.SetRenderWindow(self.window)
+        self.controls = Controls(self.session, self.interactor)
+        self.session.draw(detail=Detail.NOTHING)
+
+    def send(self, event: str, at: tuple[int, int], key: str = "", **held: bool) -> None:
+        control, shift = held.get("control", False), held.get("shift", False)
+        self.interactor.SetEventInformation(*at, control, shift, key if len(key) == 1 else "\0", 0, key or None)
+        self.interactor.InvokeEvent(event)
+        if self.session.failure is not None:
+            raise self.session.failure
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int], **held: bool) -> None:
+        self.send("LeftButtonPressEvent", start, **held)
+        self.send("MouseMoveEvent", end, **held)
+        self.send("LeftButtonReleaseEvent", end, **held)
+
+    def key(self, symbol: str, at: tuple[int, int] = MIDDLE["axial"], **held: bool) -> None:
+        self.send("KeyPressEvent", at, symbol, **held)
+
+    def picture(self) -> np.ndarray:
+        self.session.draw()
+        return grab(self.window).astype(int)
+
+
+@pytest.fixture
+def hands() -> Iterator[object]:
+    made: list[Hand] = []
+
+    def make(volume: Volume, around: Around | None = None) -> Hand:
+        made.append(Hand(volume, around))
+        return made[-1]
+
+    yield make
+    for hand in made:
+        hand.interactor.SetRenderWindow(None)
+        hand.session.release()
+
+
+def test_dragging_the_end_of_a_line_tilts_the_other_planes(hands: type[Hand]) -> None:
+    hand = hands(still())
+    planes = dict(hand.session.planes)
+    x, y = MIDDLE["axial"]
+
+    hand.drag((x + 100, y), (x + 100, y + 58))  # 30 degrees counter-clockwise
+    hand.session.draw()
+
+    tilted = hand.session.planes
+    assert np.degrees(np.arccos(tilted["coronal"].normal @ planes["coronal"].normal)) == pytest.approx(30, abs=1.5)
+    np.testing.assert_allclose(tilted["axial"].normal, planes["axial"].normal, atol=1e-9)
+    trace = tilted["axial"].trace_of(tilted["coronal"])
+    slope = (trace @ tilted["axial"].up) / (trace @ tilted["axial"].right)
+    assert slope > 0.5, "the line went where the hand went"
+    hand.key("z")
+    assert hand.session.state.tilt == (0.0, 0.0, 0.0)
+
+
+def test_wheel_with_control_keeps_what_is_under_the_pointer(hands: type[Hand]) -> None:
+    from dicomvtk.render.layout import point_under
+
+    hand = hands(still())
+    at = (100, 330)
+
+    def under() -> tuple[float, ...]:
+        session = hand.session
+        state, plane = session.state, session.planes["axial"]
+        return point_under(plane, state.axial, session.rects["axial"], state.crosshair, *at)
+
+    before = under()
+    for _ in range(4):
+        hand.send("MouseWheelForwardEvent", at, control=True)
+    assert hand.session.state.axial.zoom == pytest.approx(1.1**4)
+    assert under() == pytest.approx(before, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("keys", "name", "value"),
+    [
+        (["bracketright"] * 3, "slab.thickness_mm", 10.0),
+        (["bracketright", "bracketleft", "bracketleft"], "slab.thickness_mm", 0.0),
+        (["d"], "slab.blend", "min"),
+        (["c"], "colour_map", "hot"),
+        (["k"], "clip", "A"),
+        (["F3"], "layout", "three"),
+        (["F3", "F2"], "layout", "quad"),
+        (["a"], "window.explanation", "auto"),
+    ],
+)
+def test_keys_change_the_view(hands: type[Hand], keys: list[str], name: str, value: object) -> None:
+    hand = hands(still())
+    for key in keys:
+        hand.key(key)
+
+    found: object = hand.session.view
+    for part in name.split("."):
+        found = getattr(found, part)
+    assert found == value
+
+
+def test_colour_bar_and_rays_by_shifted_keys(hands: type[Hand]) -> None:
+    hand = hands(still())
+
+    hand.key("C", shift=True)
+    hand.key("E", shift=True)
+    hand.key("K", shift=True)
+    (layer,) = hand.session.state.shown(VolumeLayer)
+    assert hand.session.state.colour_bar
+    assert (layer.blend, layer.shade) == ("max", False)
+    hand.key("e")
+    (layer,) = hand.session.state.shown(VolumeLayer)
+    assert layer == VolumeLayer("ct-skin")
+    hand.drag(MIDDLE[PANE_3D], (MIDDLE[PANE_3D][0] + 100, MIDDLE[PANE_3D][1] + 50), control=True, shift=True)
+    (layer,) = hand.session.state.shown(VolumeLayer)
+    assert layer.stretch > 1
+    assert layer.shift < 0
+
+
+def test_crop_to_what_the_slices_show_and_back(hands: type[Hand]) -> None:
+    hand = hands(still())
+    hand.session.update(replace(hand.session.state, axial=replace(hand.session.state.axial, zoom=2.0)))
+
+    hand.key("j")
+    crop = hand.session.state.crop
+    assert crop[2:4] == pytest.approx((0.25, 0.75), abs=0.01)  # the axial pane is 200 pixels high, for 40 mm
+    assert crop[4:] == (0.0, 1.0)
+    hand.key("j")
+    assert hand.session.state.crop == View().crop
+
+
+def test_frames_by_key_slider_and_clock(hands: type[Hand]) -> None:
+    hand = hands(movie())
+    first = hand.picture()
+
+    hand.key("period")
+    assert hand.session.state.frame == (1,)
+    assert np.abs(hand.picture() - first)[:200, :300].mean() > 5
+    hand.key("comma")
+    hand.key("comma")
+    assert hand.session.state.frame == (3,)
+    hand.drag((590, 5), (300, 5))
+    assert hand.session.state.frame in {(1,), (2,)}
+    hand.key("p")
+    hand.session.cine.tick(100.0)
+    before = hand.session.state.frame[0]
+    hand.session.cine.tick(100.0 + 1.5 / 8)
+    assert hand.session.state.frame[0] == (before + 1) % 4
+    assert hand.session.view.frame == hand.session.state.frame
+
+
+def test_the_picture_of_a_frame_is_that_of_its_view(hands: type[Hand]) -> None:
+    hand = hands(movie())
+    hand.key("period")
+    hand.session.update(replace(hand.session.state, annotations=False))
+    shown = hand.picture()[:200]  # the slider is below
+
+    view = replace(hand.session.view)
+    np.testing.assert_allclose(snapshot(movie(), view=view, size=SIZE)[:200], shown, atol=2)
+
+
+def test_clock_skips_frames_where_drawing_is_slow() -> None:
+    advanced: list[int] = []
+    cine = Cine(advanced.append, fps=10.0)
+    cine.tick(0.0)
+    assert advanced == []
+    cine.toggle()
+    for now in (0.0, 0.05, 0.11, 0.45, 0.46):
+        cine.tick(now)
+    assert advanced == [1, 3]
+    cine.speed(1000)
+    assert cine.fps == 60.0
+
+
+def test_series_are_listed_clicked_and_stepped_through(hands: type[Hand]) -> None:
+    opened: list[str] = []
+    hand = hands(still("first"), folder(opened))
+    plain = hand.picture()
+
+    hand.key("Tab")
+    listed = hand.picture()
+    assert np.abs(listed - plain)[:, :SERIES_PIXELS].mean() > 5
+    assert (listed[:150, 10:70] == 200).all(axis=2).sum() > 3000, "thumbnails are there"
+    hand.send("LeftButtonPressEvent", (150, SIZE[1] - 34 - 84 - 40))
+    assert opened == ["b"]
+    assert hand.session.volume.info.description == "series b"
+    hand.key("Next", control=True)  # c needs a relaxation: it is passed over
+    assert opened == ["b", "a"]
+    hand.key("Tab")
+    assert hand.picture()[:, :, 0].std() > 5
+
+
+def test_a_series_that_cannot_be_read_leaves_what_was_there(hands: type[Hand]) -> None:
+    opened: list[str] = []
+    around = folder(opened)
+    hand = hands(still("first"), replace(around, cards=(*around.cards[:1], SeriesCard("broken", ("broken",)))))
+
+    hand.key("Next", control=True)
+
+    assert opened == ["broken"]
+    assert hand.session.volume.info.description == "first"
+    assert not hand.session.closed
+
+
+def test_header_is_searched_by_typing(hands: type[Hand]) -> None:
+    hand = hands(still(), folder([]))
+
+    hand.key("m")
+    for letter in "number7":
+        hand.key(letter)
+    sheet = hand.session._sheet()
+    assert sheet is not None
+    assert [line.split()[2] for line in sheet.lines] == ["Number7", *[f"Number{n}" for n in range(70, 80)]]
+    assert not hand.session.closed, "q and other keys are text here"
+    hand.key("BackSpace")
+    sheet = hand.session._sheet()
+    assert sheet is not None
+    assert "Search: number_   100 of 100" in sheet.title
+    hand.key("Escape")
+    assert hand.session._sheet() is None
+    hand.key("Escape")
+    assert hand.session.closed
+
+
+def test_histogram_gives_the_surface_its_level(hands: type[Hand]) -> None:
+    hand = hands(still())
+    hand.key("t")
+    left, right = histogram_edges(SIZE[0])
+    hand.send("LeftButtonPressEvent", ((left + right) // 2, 60))
+
+    (layer,) = hand.session.state.shown(SurfaceLayer)
+    assert layer.level == pytest.approx(350, abs=10)  # values go from -200 to 899
+    hand.key("t")
+    assert hand.session._sheet() is None
+
+
+def test_findings_are_told_when_a_series_opens(hands: type[Hand]) -> None:
+    finding = Finding("gap", "warn", "IM4 and IM5 are 7.50 mm apart.")
+    told = hands(still(findings=(finding,))).picture()
+    quiet = hands(still()).picture()
+
+    # Beside the corner's "Warning: gap" a line stands at the foot of the window.
+    assert (np.abs(told - quiet)[-36:] > 100).any()
+    assert not (np.abs(told - quiet)[100:300, :290] > 100).any()
+
+
+def test_a_session_gives_the_view_of_its_picture(hands: type[Hand]) -> None:
+    hand = hands(still())
+    for key in ("n", "c", "bracketright", "k"):
+        hand.key(key)
+    hand.drag((250, 300), (250, 340))
+
+    again = snapshot(still(), view=hand.session.view, size=SIZE).astype(int)
+    assert np.mean(np.abs(again - hand.picture()).max(axis=2) > 8) < 0.003  # edges of oblique slabs
+
+
+def test_a_viewer_lives_in_a_window_of_somebody_else() -> None:
+    window = offscreen_window()
+    window.SetSize(*SIZE)
+    theirs = vtkRenderer()
+    window.AddRenderer(theirs)
+    interactor = vtkGenericRenderWindowInteractor()
+    interactor.SetRenderWindow(window)
+    viewer = Viewer(still(), window, interactor, View(layout="axial"))
+
+    np.testing.assert_allclose(viewer.picture(), snapshot(still(), view=View(layout="axial"), size=SIZE), atol=2)
+    viewer.change(invert=True)
+    assert viewer.view.invert is True
+    before = viewer.view.crosshair
+    interactor.SetEventInformation(300, 200, False, False, "\0", 0, None)
+    interactor.InvokeEvent("MouseWheelForwardEvent")
+    assert viewer.view.crosshair != before
+    moved = viewer.view.crosshair
+    viewer.close()
+    interactor.InvokeEvent("MouseWheelForwardEvent")
+    assert viewer.view.crosshair == moved
+    assert window.GetRenderers().GetNumberOfItems() == 1
+    assert window.HasRenderer(theirs)
+    interactor.SetRenderWindow(None)
+    window.Finalize()
+
+
+def test_preferences_are_read_and_refused_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "viewer.toml"
+    assert load_preferences(path) == Preferences()
+    path.write_text(
+        "# mine\nlayout = \"three\"\nneurological = true  # as at home\nfps = 12\nscreenshot = '{series}-{n}.png'\n"
+    )
+
+    assert load_preferences(path) == Preferences(
+        layout="three", neurological=True, fps=12.0, screenshot="{series}-{n}.png"
+    )
+    assert load_preferences(path).view() == View(layout="three", neurological=True)
+    for text, words in {
+        "colour = 1": "Unknown name 'colour' in .*line 1; expected one of layout",
+        "layout = 5": 'layout is 5 .* such as "quad"',
+        'layout = "five"': "Preferences in .*expected one of quad",
+        "[table]": "expected name = value",
+        "fps = 0": "fps is 0",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(UnsupportedError, match=words):
+            load_preferences(path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    if preferences_path().is_relative_to(tmp_path):
+        assert preferences_path() == tmp_path / "dicomvtk" / "viewer.toml"
+
+
+def test_screenshots_are_named_by_template(tmp_path: Path) -> None:
+    info = SeriesInfo(description="T1 3D/axial", patient_id="P/7")
+    template = str(tmp_path / "{patient}_{series}_{n}.png")
+
+    first = free_path(template, info)
+    first.touch()
+
+    assert first.name == "P_7_T1_3D_axial_1.png"
+    assert free_path(template, info).name == "P_7_T1_3D_axial_2.png"
+    with pytest.raises(UnsupportedError, match=r"Cannot name a screenshot by '\{name\}"):
+        free_path("{name}.png", info)

@@ -1,0 +1,172 @@
+"""The 3-D scene by facts: what is cut off is gone, presets differ, cameras stand where they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.geometry import Geometry
+from dicomvtk.metadata import SeriesInfo
+from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
+from dicomvtk.render.presets import PRESETS, adjusted, next_preset, transfer_table
+from dicomvtk.render.scene import View
+from dicomvtk.render.surfaces import surface_layers
+from dicomvtk.render.viewer import snapshot
+from dicomvtk.render.viewpoints import camera_from, on_slice
+from dicomvtk.volume import Volume
+
+SIDE = 240
+C, S = np.cos(0.3), np.sin(0.3)
+TILT = np.array([[C, -S, 0], [S, C, 0], [0, 0, 1]])
+
+
+def ball(direction: np.ndarray | None = None) -> Volume:
+    """Return a ball of 1000 and 16 mm around the origin, in a grid of 48 mm."""
+    direction = np.eye(3) if direction is None else direction
+    origin = -direction @ np.full(3, 23.5)
+    geometry = Geometry((48, 48, 48), origin=tuple(origin), direction=direction)
+    points = geometry.index_to_physical(np.stack(np.indices((48, 48, 48)), axis=-1))
+    inside = np.linalg.norm(points, axis=-1) < 16
+    return Volume(np.where(inside, 1000, -1000).astype(np.int16), geometry, SeriesInfo(modality="CT", unit="HU"))
+
+
+def shadow(volume: Volume, view: View) -> np.ndarray:
+    """Return where (row, column) there is something, from the middle of the pane, up and right positive."""
+    view = replace(view, layout="3d", annotations=False)
+    empty = snapshot(volume, view=replace(view, layers=()), size=(SIDE, SIDE)).astype(int)
+    seen = np.abs(snapshot(volume, view=view, size=(SIDE, SIDE)).astype(int) - empty).max(axis=2) > 25
+    rows, columns = np.nonzero(seen)
+    return np.column_stack([columns - SIDE / 2, SIDE / 2 - rows])
+
+
+LAYERS = {"rays": (VolumeLayer("ct-bone"),), "surface": (SurfaceLayer(0.0),)}
+
+
+@pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
+@pytest.mark.parametrize("direction", [np.eye(3), TILT, np.diag([1.0, 1.0, -1.0])], ids=["axial", "turned", "left"])
+@pytest.mark.parametrize(
+    ("side", "axis", "sign"), [("L", 0, 1), ("R", 0, -1), ("H", 1, 1), ("F", 1, -1)], ids=["L", "R", "H", "F"]
+)
+def test_what_lies_beyond_the_slice_is_cut_off(
+    layers: tuple[VolumeLayer, ...], direction: np.ndarray, side: str, axis: int, sign: int
+) -> None:
+    view = View(layers=layers, crosshair=(0.0, 0.0, 0.0))  # seen from the front: left is right, head is up
+    whole, cut = shadow(ball(direction), view), shadow(ball(direction), replace(view, clip=side))
+
+    assert 0.28 < len(cut) / len(whole) < 0.75
+    assert (sign * cut[:, axis]).min() < -20
+    allowed = 4 if direction is not TILT or axis else 36  # a turned slice is seen at an angle
+    assert (sign * cut[:, axis]).max() < allowed + 2
+
+
+@pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
+@pytest.mark.parametrize("mirror", [1.0, -1.0])
+def test_crop_keeps_the_box(layers: tuple[VolumeLayer, ...], mirror: float) -> None:
+    volume = ball(np.diag([1.0, 1.0, mirror]))
+    upper_left = shadow(volume, View(layers=layers, crop=(0.5, 1.0, 0.0, 1.0, 0.5, 1.0)))
+
+    assert upper_left.min() > -4
+    assert upper_left.max() > 30
+
+
+def test_boxes_and_sides_that_cannot_be_are_refused() -> None:
+    with pytest.raises(UnsupportedError, match="0 <= from < to <= 1"):
+        View(crop=(0.5, 0.5, 0, 1, 0, 1))
+    with pytest.raises(UnsupportedError, match="Unknown side to clip 'S'"):
+        View(clip="S")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_draws(name: str) -> None:
+    volume = ball()
+    away = np.linalg.norm(volume.geometry.index_to_physical(np.stack(np.indices((48, 48, 48)), axis=-1)), axis=-1)
+    volume = volume.with_array((1200 - 80 * away).astype(np.int16))
+
+    assert len(shadow(volume, View(layers=(VolumeLayer(name),)))) > 300
+
+
+def test_tables_are_shifted_stretched_and_blended() -> None:
+    table = PRESETS["ct-bone"]
+    begin = 140.0
+
+    moved = adjusted(table, VolumeLayer(shift=100.0, stretch=2.0))
+    assert moved.points[1][0] == begin + 100
+    assert moved.points[2][0] == begin + 2 * (220 - begin) + 100
+    assert adjusted(table, VolumeLayer()) == table
+    assert adjusted(table, VolumeLayer(blend="max", shade=False)).blend == "max"
+    assert adjusted(table, VolumeLayer(shade=False)).shade is False
+    with pytest.raises(UnsupportedError, match="Unknown blend"):
+        VolumeLayer(blend="sum")
+
+
+def test_presets_of_a_modality_come_round() -> None:
+    name, seen = "ct-bone", []
+    for _ in range(20):
+        seen.append(name)
+        name = next_preset(name, "CT")
+    assert {n for n in PRESETS if n.startswith("ct-")} <= set(seen)
+    assert not any(n.startswith("mr-") for n in seen)
+    assert transfer_table(seen[1], None).points  # type: ignore[arg-type]  # tables of CT need no spread
+
+
+@pytest.mark.parametrize(
+    ("where", "into"),
+    [
+        ("A", (0, 1, 0)),
+        ("l", (-1, 0, 0)),
+        ("S", (0, 0, -1)),
+        ("I", (0, 0, 1)),
+        ("90,0", (-1, 0, 0)),
+        ("180,0", (0, -1, 0)),
+    ],
+)
+def test_cameras_by_side_and_angle(where: str, into: tuple[float, float, float]) -> None:
+    np.testing.assert_allclose(camera_from(where).direction, into, atol=1e-9)
+
+
+def test_camera_above_the_front_looks_down() -> None:
+    camera = camera_from("0,30")
+
+    assert camera.direction[2] == pytest.approx(-0.5)
+    assert camera.up[2] == pytest.approx(np.cos(np.radians(30)))
+    assert camera_from("0,90").direction[2] == pytest.approx(-1, abs=1e-3)
+    for wrong in ("X", "1,2,3", "0,91", "nan,0"):
+        with pytest.raises(UnsupportedError, match="Unknown camera"):
+            camera_from(wrong)
+
+
+def test_slices_by_place_and_number() -> None:
+    volume = ball()  # slices from -23.5 to 23.5 mm
+
+    assert on_slice(View(), volume, "axial", "10.5mm").crosshair == pytest.approx((0.5, 0.5, 10.5))
+    assert on_slice(View(), volume, "sagittal", "1").crosshair == pytest.approx((-23.5, 0.5, 0.5))
+    with pytest.raises(UnsupportedError, match=r"from -23.5mm to 23.5mm, numbers 1 to 48"):
+        on_slice(View(), volume, "axial", "49")
+    with pytest.raises(UnsupportedError, match="expected a position such as 40mm"):
+        on_slice(View(), volume, "axial", "middle")
+
+
+def test_surfaces_by_name_level_and_layer() -> None:
+    own = SurfaceLayer(5.0, opacity=0.5)
+    bone, skin, level, same = surface_layers(["bone", "Skin", 300, own])
+
+    assert (bone.name, bone.level, skin.opacity < 1, level.level, same) == ("bone", None, True, 300.0, own)
+    with pytest.raises(UnsupportedError, match="Unknown surface 'liver'; expected a level or one of bone"):
+        surface_layers(["liver"])
+
+
+def test_several_surfaces_show_each_in_its_colour() -> None:
+    volume = ball()
+    inner = np.where(np.linalg.norm(np.stack(np.indices((48, 48, 48))) - 23.5, axis=0) < 8, 3000, volume.array)
+    volume = volume.with_array(inner.astype(np.int16))
+    red, blue = SurfaceLayer(0.0, (1.0, 0.0, 0.0), 0.3), SurfaceLayer(2000.0, (0.0, 0.0, 1.0))
+    view = View(layout="3d", annotations=False, layers=(SliceLayer(), red, blue))
+
+    middle = snapshot(volume, view=view, size=(SIDE, SIDE))[SIDE // 2, SIDE // 2].astype(int)
+    alone = snapshot(volume, view=replace(view, layers=(red,)), size=(SIDE, SIDE))[SIDE // 2, SIDE // 2].astype(int)
+
+    assert middle[2] > middle[0]
+    assert alone[0] > alone[2]

@@ -1,0 +1,107 @@
+"""A real window on a real X server (Xvfb), real keys by xdotool: the picture off screen is the picture on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+
+import dicomvtk
+from dicomvtk.render.scene import View, from_json
+
+pytestmark = pytest.mark.skipif(
+    not all(shutil.which(tool) for tool in ("Xvfb", "xdotool")), reason="needs Xvfb and xdotool"
+)
+DISPLAY = f":{200 + os.getpid() % 400}"
+SCRIPT = """
+import sys, dicomvtk
+from dicomvtk.render import window
+from dicomvtk.render.scene import to_json, View
+window._SIZE = (480, 360)
+print("ready", flush=True)
+left = dicomvtk.view(dicomvtk.phantom((48, 48, 40)), View(annotations=False))
+open(sys.argv[1], "w").write(to_json(left))
+"""
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[dict[str, str]]:
+    server = subprocess.Popen(
+        ["Xvfb", DISPLAY, "-screen", "0", "800x600x24"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    time.sleep(1.0)
+    yield {**os.environ, "DISPLAY": DISPLAY}
+    server.terminate()
+    server.wait()
+
+
+def opened(display: dict[str, str], folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """Return the process of a window, and the window's number for xdotool."""
+    command = [sys.executable, "-c", SCRIPT, str(folder / "view.json")]
+    env = {**display, "XDG_CONFIG_HOME": str(folder)}
+    process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(240):
+        found = subprocess.run(
+            ["xdotool", "search", "--onlyvisible", "--name", "dicomvtk"], env=display, capture_output=True, text=True
+        ).stdout.split()
+        if found:
+            time.sleep(2.0)
+            return process, found[-1]
+        time.sleep(0.25)
+    process.kill()
+    pytest.fail(f"no window came: {process.communicate()}")
+
+
+def act(display: dict[str, str], *words: object) -> None:
+    subprocess.run(["xdotool", *map(str, words)], env=display, check=True)
+    time.sleep(0.6)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    _out, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
+def test_the_picture_on_the_screen_is_the_one_off_it(display: dict[str, str], tmp_path: Path) -> None:
+    process, _window = opened(display, tmp_path)
+    act(display, "mousemove", 100, 100)
+    act(display, "click", 5)  # next axial slice
+    act(display, "key", "n")
+    act(display, "key", "c")
+    act(display, "key", "ctrl+s")
+    shot = tmp_path / "dicomvtk-1.png"
+    for _ in range(120):
+        if shot.exists():
+            break
+        time.sleep(0.25)
+    act(display, "key", "q")
+
+    assert ended(process) == (0, "")
+    view = from_json((tmp_path / "view.json").read_text())
+    assert (view.neurological, view.colour_map) == (True, "hot")
+    on_screen = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(shot))).astype(int)
+    volume = dicomvtk.phantom((48, 48, 40))
+    off_screen = dicomvtk.snapshot(volume, view=view, size=(480, 360)).astype(int)
+    assert np.mean(np.abs(on_screen - off_screen).max(axis=2) > 16) < 0.01
+    assert view.crosshair != dicomvtk.render.resolve.resolve(View(), volume).crosshair
+
+
+@pytest.mark.parametrize("how", ["q", "Escape", "interrupt"])
+def test_every_way_out_ends_with_status_0(display: dict[str, str], tmp_path: Path, how: str) -> None:
+    process, _window = opened(display, tmp_path)
+    if how == "interrupt":
+        process.send_signal(signal.SIGINT)
+    else:
+        act(display, "mousemove", 100, 100)
+        act(display, "key", how)
+
+    assert ended(process) == (0, "")
