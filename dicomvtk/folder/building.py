@@ -183,6 +183,7 @@ def _inherited(study: Study) -> dict[AttributePath, Any]:
 
 
 def _adopt(instance: Instance, inherited: Mapping[AttributePath, Any]) -> None:
+    instance.on_disk(inherited)  # all by one walk
     for path, value in inherited.items():
         if value is not ABSENT or instance.value(path) is not ABSENT:
             instance.set(path, instance.element(path, value))

@@ -183,6 +183,8 @@ class Level:
                 f"Cannot set {_OWN_EACH.spelled()} of {len(instances)} files to one value: each needs its own."
             )
         elements = [(one, path, one.element(path, value)) for one in instances for path, value in wanted.items()]
+        for instance in instances:
+            instance.on_disk(wanted)  # all by one walk
         for instance, path, element in elements:
             instance.set(path, element)
         if _TREE & set(wanted):
