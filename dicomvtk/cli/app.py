@@ -36,6 +36,7 @@ _COMMANDS = {
     "phantom": "Make a head-like phantom with known values.",
     "snapshot": "Save the picture that view would show.",
     "surface": "Extract a surface as STL, PLY, OBJ or VTP.",
+    "transcode": "Write DICOM files with their pixels in another coding.",
     "validate": "Check files: values, identity, what a series shares, dciodvfy.",
     "view": "Open a window on a volume, or save its picture.",
     "write": "Write an array from a .npy file as a DICOM series.",

@@ -1,0 +1,115 @@
+"""The same images in another transfer syntax: the coding of the pixels changes, and nothing else.
+
+SOPInstanceUID stays, since nothing is lost (PS3.4 B.4.1.2); what an earlier lossy compression did stays told.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+
+from dicomvtk.dicom.compress import CODINGS, Coding, check_coding, coding_named, encapsulated
+from dicomvtk.dicom.decoders import decode
+from dicomvtk.dicom.files import list_files
+from dicomvtk.dicom.headers import HeaderReader
+from dicomvtk.dicom.new_folder import new_folder
+from dicomvtk.errors import NoDicomError, UnsupportedError
+
+__all__ = ["SYNTAXES", "transcode"]
+
+_EXPLICIT = "explicit"
+_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+#: The element head of PixelData, before its value: tag, VR, two reserved bytes, length.
+_HEAD = 12
+
+SYNTAXES = (_EXPLICIT, *CODINGS)
+
+
+def transcode(
+    path: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    syntax: str,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write the DICOM files at `path` to `folder`, under the same names, with pixels in `syntax`; return how many.
+
+    `syntax` is one of `SYNTAXES`: uncompressed (explicit VR little endian), or a coding without loss. Objects without
+    pixels are copied as they are; what is no DICOM is left out. All or nothing.
+
+    Raises
+    ------
+    NoDicomError
+        Where there is no DICOM file.
+    UnsupportedError
+        For an unknown syntax, and for pixels that it cannot hold.
+    """
+    coding = None if syntax == _EXPLICIT else _coding(syntax)
+    files = list_files(path, {})
+    top = Path(path) if Path(path).is_dir() else Path(path).parent
+    done = 0
+    with new_folder(folder, overwrite=overwrite) as filling:
+        for n, file in enumerate(files):
+            place = filling / Path(file).relative_to(top)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            done += _transcode_file(file, place, coding)
+            if progress is not None:
+                progress(n + 1, len(files))
+        if not done:
+            raise NoDicomError(f"Cannot transcode {path}: none of its {len(files)} files is DICOM.")
+    return done
+
+
+def _coding(syntax: str) -> Coding:
+    if syntax not in SYNTAXES:
+        raise UnsupportedError(f"Unknown syntax {syntax!r}; expected one of {', '.join(SYNTAXES)}.")
+    return coding_named(syntax)
+
+
+def _transcode_file(file: str, place: Path, coding: Coding | None) -> int:
+    """Write one file in the new coding; return 0 for what is no DICOM."""
+    try:
+        dataset = dcmread(file)
+    except InvalidDicomError:
+        return 0
+    if "PixelData" not in dataset:
+        shutil.copyfile(file, place)
+        return 1
+    if str(dataset.PhotometricInterpretation) == "PALETTE COLOR":
+        raise UnsupportedError(f"Cannot transcode {file}: indices of a palette are not decoded here without it.")
+    planes = [np.ascontiguousarray(decode(frame)) for frame in HeaderReader().frames(file)]
+    _put_pixels(dataset, planes, coding, file)
+    dataset.save_as(place, enforce_file_format=True, implicit_vr=False, little_endian=True)
+    return 1
+
+
+def _put_pixels(dataset: Dataset, planes: list[NDArray[Any]], coding: Coding | None, file: str) -> None:
+    if len(planes) != int(dataset.get("NumberOfFrames", 1) or 1):
+        raise UnsupportedError(f"Cannot transcode {file}: it holds {len(planes)} images in another number of frames.")
+    if coding is not None:
+        check_coding(coding, planes[0].dtype)
+    dataset.file_meta.TransferSyntaxUID = coding.uid if coding else _EXPLICIT_LITTLE
+    if planes[0].ndim > 2:
+        dataset.PhotometricInterpretation = coding.colour if coding else "RGB"
+        dataset.PlanarConfiguration = 0
+    for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
+        if keyword in dataset:
+            del dataset[keyword]
+    if coding is not None:
+        dataset.PixelData = encapsulated([coding.encode(plane) for plane in planes])[_HEAD:-8]
+        dataset["PixelData"].VR = "OB"
+        dataset["PixelData"].is_undefined_length = True
+        return
+    raw = b"".join(plane.astype(plane.dtype.newbyteorder("<"), copy=False).tobytes() for plane in planes)
+    dataset.PixelData = raw + b"\x00" * (len(raw) % 2)
+    dataset["PixelData"].VR = "OB" if planes[0].dtype.itemsize == 1 else "OW"
+    dataset["PixelData"].is_undefined_length = False
