@@ -102,6 +102,7 @@ def _made_here(volume: Volume, plan: SeriesPlan, identity: Identity, coding: Cod
         **({} if volume.is_colour else window(plan.encoding, info.windows)),
         **modules.of_storage(plan, geometry.shape[2]),
         **of_axes(volume.axes),
+        **({"ScanOptions": "CG"} if plan.storage is MR and _is_gated(volume) else {}),
         **(_dynamic_pet(volume) if plan.storage is PET and is_dynamic(volume.axes) else {}),
         **({"BurnedInAnnotation": "NO"} if unread else {}),
     }
@@ -158,6 +159,11 @@ def _all_in_one(volume: Volume, plan: SeriesPlan, identity: Identity, header: di
         **multi_frame_modules(plan, volume.geometry, volume.info.windows, volume.info.unit, organisation),
         **burned_in(said, made_here=not volume.info.uid),
     }
+
+
+def _is_gated(volume: Volume) -> bool:
+    """True where images have a TriggerTime, which an MR image may only have beside heart gating (C.8.3.1)."""
+    return any(axis.keyword == "TriggerTime" for axis in volume.axes)
 
 
 def _dynamic_pet(volume: Volume) -> dict[str, Any]:

@@ -119,6 +119,18 @@ def test_phantom_has_not_even_a_warning(dciodvfy: Callable[[Path], list[str]], t
         assert dciodvfy(report.files[1]) == []
 
 
+@pytest.mark.parametrize("keyword", ["EchoTime", "TemporalPositionIdentifier", "TriggerTime", "AcquisitionNumber"])
+def test_further_axes_are_no_error(keyword: str, dciodvfy: Callable[[Path], list[str]], tmp_path: Path) -> None:
+    array = values("int16", 0, 100, (8, 9, 3, 2))
+    axes = (dicomvtk.Axis(keyword, (1.0, 2.0)),)
+    geometry = dicomvtk.Geometry((8, 9, 3))
+    volume = dicomvtk.Volume(array, geometry, dicomvtk.SeriesInfo(modality="MR"), axes=axes)
+
+    report = dicomvtk.write_series(volume, tmp_path / "out", attributes=HEAD)
+
+    assert dciodvfy(report.files[-1]) == []
+
+
 def test_dcentvfy_sees_one_patient_study_and_series(tmp_path: Path) -> None:
     if shutil.which("dcentvfy") is None:
         pytest.skip("dcentvfy is not installed (Debian: dicom3tools)")
