@@ -30,9 +30,11 @@ def ds_text(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
     """
     if not math.isfinite(value):
         raise UnsupportedError(f"Cannot write {value} as a decimal string (DS); expected a finite number.")
-    number = Decimal(repr(float(value)))
+    shortest = Decimal(repr(float(value)))
+    exact = Decimal(float(value))  # the shortest text may be a tie that the number itself is not
     for digits in range(_FLOAT64_DIGITS, 0, -1):
-        rounded = Context(prec=digits, rounding=rounding).plus(number)
+        fits = len(shortest.as_tuple().digits) <= digits
+        rounded = shortest if fits else Context(prec=digits, rounding=rounding).plus(exact)
         for text in (_plain(rounded), _scientific(rounded)):
             if len(text) <= MAX_CHARACTERS:
                 return text

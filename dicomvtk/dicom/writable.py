@@ -23,8 +23,14 @@ _MAX_ROWS = 65535
 _MAX_PIXEL_BYTES = 2**32 - 2
 
 
-def volume_of_array(given: ArrayLike, modality: str | None, like: object, source: Source | None) -> Volume:
-    """Return an array as a volume. It takes the grid of `like` if that fits, and its modality if over 8 bits deep."""
+def volume_of_array(
+    given: ArrayLike, modality: str | None, like: object, source: Source | None, *, stated: bool
+) -> Volume:
+    """Return an array as a volume. It takes the grid of `like`, and its modality if over 8 bits deep.
+
+    `stated` is True where the caller gives a geometry; where not, raises GeometryError for an array of another shape
+    than `like`.
+    """
     if isinstance(given, np.ma.MaskedArray):
         raise UnsupportedError("Cannot write a masked array: DICOM has no mask. Give array.filled(value).")
     array = np.asarray(given)
@@ -38,6 +44,12 @@ def volume_of_array(given: ArrayLike, modality: str | None, like: object, source
         modality = str(source.header.get("Modality") or "")
     info = SeriesInfo(modality=modality or "", unit="HU" if modality == "CT" else "")
     geometry = source_geometry(like, array.shape) if array.ndim > 2 else None
+    other = getattr(like, "geometry", None)
+    if geometry is None and other is not None and other.placed and array.ndim > 2 and not stated:
+        raise GeometryError(
+            f"Cannot write an array of shape {array.shape} like a series of {other.shape}: it is on another grid. "
+            "Give spacing=(i, j, k) in mm, and origin= and direction= where known."
+        )
     return Volume(array, info=info) if geometry is None else Volume(array, geometry, info)
 
 

@@ -27,6 +27,7 @@ from dicomvtk.dicom.image_files import ImageFile, PixelWriter, file_names, write
 from dicomvtk.dicom.multi_frame import derived_frames
 from dicomvtk.dicom.new_folder import new_folder
 from dicomvtk.dicom.provenance import contributing, nearest, references
+from dicomvtk.dicom.reader import choose
 from dicomvtk.dicom.series_header import known_facts, series_header, text_of
 from dicomvtk.dicom.storage import PARAMETRIC_MAP, PET, SeriesPlan, Wishes, plan_series
 from dicomvtk.dicom.template import HeaderTemplate
@@ -166,9 +167,12 @@ def write_series(
         Where the folder is taken, the disk refuses, or `verify` finds something else than was written.
     """
     source, note = _source(volume, like)
+    if isinstance(like, str | os.PathLike):
+        like = choose(like)
     moved = isinstance(volume, Volume) and not (origin is None and direction is None)
     if not isinstance(volume, Volume):
-        volume = volume_of_array(volume, modality, like, source)
+        by_caller = not (spacing is None and origin is None and direction is None)
+        volume = volume_of_array(volume, modality, like, source, stated=by_caller)
     volume = filled(writable(placed(volume, spacing, origin, direction)), fill)
     moved = moved or _elsewhere(volume, source)
     identity = Identity(uids, now or datetime.datetime.now())

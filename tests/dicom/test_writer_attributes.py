@@ -304,3 +304,15 @@ def test_nothing_to_be_like_is_refused(tmp_path: Path) -> None:
         write(tmp_path / "out", like=tmp_path / "absent")
     with pytest.raises(SeriesError, match="was not read from DICOM"):
         write(tmp_path / "out", like=Volume(ARRAY))
+
+
+def test_an_array_takes_the_grid_of_a_path_it_is_like_or_is_refused(tmp_path: Path) -> None:
+    made = dicomvtk.phantom((16, 12, 8), orientation="oblique")
+    dicomvtk.write_series(made, tmp_path / "source")
+    dicomvtk.write_series(made.array + 1, tmp_path / "out", like=tmp_path / "source")
+    again = dicomvtk.read(tmp_path / "out")
+    assert again.geometry.is_close(made.geometry, 1e-3)
+    np.testing.assert_array_equal(again.array, made.array + 1)
+    with pytest.raises(dicomvtk.GeometryError, match=r"shape \(16, 12, 7\) like a series of \(16, 12, 8\)"):
+        dicomvtk.write_series(made.array[:, :, :7], tmp_path / "no", like=tmp_path / "source")
+    assert not (tmp_path / "no").exists()
