@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from dicomvtk.processing.cohort import to_common_grid
     from dicomvtk.render.embedding import Viewer
     from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
-    from dicomvtk.render.scene import View
+    from dicomvtk.render.scene import Camera3D, Slab, View
     from dicomvtk.volume import Volume
 
 _HOME = {
@@ -104,7 +104,7 @@ _HOME = {
     "Geometry": "dicomvtk.geometry",
     "SeriesSource": "dicomvtk.dicom.series_source",
     **dict.fromkeys(["SliceLayer", "SurfaceLayer", "VolumeLayer"], "dicomvtk.render.layers"),
-    "View": "dicomvtk.render.scene",
+    **dict.fromkeys(["Camera3D", "Slab", "View"], "dicomvtk.render.scene"),
     "Viewer": "dicomvtk.render.embedding",
     "Volume": "dicomvtk.volume",
     "WindowLevel": "dicomvtk.display",
@@ -114,6 +114,7 @@ _HOME = {
 
 __all__ = [
     "Axis",
+    "Camera3D",
     "DicomVtkError",
     "DicomVtkWarning",
     "Finding",
@@ -127,6 +128,7 @@ __all__ = [
     "SeriesError",
     "SeriesInfo",
     "SeriesSource",
+    "Slab",
     "SliceLayer",
     "SurfaceLayer",
     "UnsupportedError",
