@@ -29,20 +29,24 @@ def commands() -> list[list[str]]:
 
 
 def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
-    said = []
+    np.save(tmp_path / "array.npy", np.zeros((8, 7, 6), np.int16))
+    said = {}
     for words in commands():
         done = subprocess.run(
             [sys.executable, "-m", "dicomvtk", *words], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"dicomvtk {' '.join(words)}: {done.stderr}"
-        said.append(done.stdout)
+        said[words[0]] = done.stdout
 
-    assert [words[0] for words in commands()] == ["phantom", "info", "view", "convert", "convert", "surface", "dump"]
+    in_order = ["phantom", "info", "view", "convert", "convert", "write", "surface", "dump", "export"]
+    assert [words[0] for words in commands()] == in_order
     assert (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "skull.stl").stat().st_size > 100_000
     np.testing.assert_array_equal(dicomvtk.read(tmp_path / "again").array, dicomvtk.read(tmp_path / "head").array)
-    assert "PixelSpacing" in said[-1]
-    assert "PatientName" not in said[-1]
+    assert "PixelSpacing" in said["dump"]
+    assert "PatientName" not in said["dump"]
+    assert dicomvtk.read(tmp_path / "mine").spacing == pytest.approx((0.9, 0.9, 1.2))
+    assert len(list((tmp_path / "slices").rglob("*.png"))) == dicomvtk.read(tmp_path / "head").shape[2]
 
 
 def test_the_python_examples_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
