@@ -205,7 +205,8 @@ class _Walk:
         """
         values = self.header.values
         wanted, sequences = self.wanted, self.sequences
-        size, held = self.size - self.base, len(block)
+        size = self.size - self.base
+        held = min(len(block), size)  # the block of a last short element is filled up with zeros
         never_short = self.never_short
         while pos <= last:
             if explicit:
