@@ -70,7 +70,6 @@ class HeaderReader:
 
     def __init__(self) -> None:
         self._common: dict[tuple[Any, ...], Common] = {}
-        self._bytes: dict[bytes, bytes] = {}
 
     def frames(self, path: str) -> list[Frame]:
         """Return the frames of the file at `path`.

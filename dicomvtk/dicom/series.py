@@ -7,7 +7,7 @@ more than one, each becomes an entry of its own, and a finding says so.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from dicomvtk.dicom.findings import finding
@@ -193,10 +193,17 @@ def _stands_alone(common: Common) -> bool:
     return common.orientation is None and common.sop_class_uid in _UNPLACED_CLASSES
 
 
-def _nearest(value, known, same):  # type: ignore[no-untyped-def]
+def _nearest(
+    value: tuple[float, ...] | None,
+    known: list[tuple[float, ...] | None],
+    same: Callable[[tuple[float, ...], tuple[float, ...]], bool],
+) -> int:
     """Return the index of the first of `known` that is the same as `value`, adding it where there is none."""
     for n, other in enumerate(known):
-        if (value is None) == (other is None) and (value is None or same(value, other)):
+        if value is None or other is None:
+            if value is other:
+                return n
+        elif same(value, other):
             return n
     known.append(value)
     return len(known) - 1
