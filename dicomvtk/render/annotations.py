@@ -21,6 +21,10 @@ __all__ = ["Corners", "pane_3d_corners", "person_name", "position_text", "probe_
 _SLAB_NAMES = {"max": "MIP", "min": "MinIP", "mean": "Mean"}
 
 
+#: What the planes of a volume without a place in a patient are called: the image itself, and the ways across it.
+_UNPLACED_NAMES = {"axial": "image", "sagittal": "column", "coronal": "row"}
+
+
 @dataclass(frozen=True)
 class Corners:
     """Lines of text for the four corners of a pane, top to bottom."""
@@ -37,7 +41,8 @@ def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: boo
     `note` says what is shown of a volume with further axes.
     """
     index = plane.index_at(state.crosshair)
-    where = f"{plane.name.capitalize()} {index + 1}/{plane.count}"
+    name = plane.name if plane.placed else _UNPLACED_NAMES[plane.name]
+    where = f"{name.capitalize()} {index + 1}/{plane.count}"
     if any(state.tilt):
         where += "  oblique"
     offset = float(plane.shown_at(state.crosshair) @ plane.normal)

@@ -9,6 +9,7 @@ from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkImageSlice, vtkRend
 from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 
 from dicomvtk.bridge.images import to_vtk
+from dicomvtk.geometry import Geometry
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.colour_maps import colour_table
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
@@ -70,7 +71,8 @@ class SlicePane:
         font, light = font_size(rect), is_light(state.background)
         self._frame.apply(rect, visible=len(state.panes) > 1)
         self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, light=light)
-        self._ruler.apply(rect, scale, font, visible=state.annotations, light=light)
+        measured = state.annotations and _states_mm(self._volume.geometry)
+        self._ruler.apply(rect, scale, font, visible=measured, light=light)
         colours = colour_table(state.colour_map, inverted=state.invert)
         barred = state.colour_bar and not self._volume.is_colour
         self._colour_bar.apply(rect, state.window, self._volume.info.unit, colours, font, visible=barred, light=light)
@@ -144,3 +146,8 @@ def slice_prop(image: vtkImageData, cut: vtkPlane, style: vtkImageProperty) -> v
     prop.SetMapper(mapper)
     prop.SetProperty(style)
     return prop
+
+
+def _states_mm(geometry: Geometry) -> bool:
+    """False for images without a place whose pixels merely count as 1 mm: no ruler may measure them."""
+    return geometry.placed or geometry.spacing[:2] != (1.0, 1.0)

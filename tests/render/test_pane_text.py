@@ -65,7 +65,7 @@ def test_unplaced_volume_has_numbers_without_letters() -> None:
     volume = replace(VOLUME, geometry=replace(VOLUME.geometry, placed=False))
     corners = slice_corners(volume, resolve(View(), volume), slice_planes(volume.geometry)["axial"], first=True)
 
-    assert corners.bottom_left == ("Axial 4/6", "-22.5 mm   2.5 mm apart", "75 HU at 1.0  0.0  -22.5", "voxel 2, 2, 3")
+    assert corners.bottom_left == ("Image 4/6", "-22.5 mm   2.5 mm apart", "75 HU at 1.0  0.0  -22.5", "voxel 2, 2, 3")
 
 
 def test_crosshair_outside_has_no_value() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
+import dicomvtk
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import RenderError, UnsupportedError, WriteError
 from dicomvtk.geometry import Geometry
@@ -359,3 +360,13 @@ def test_pictures_do_not_depend_on_those_before(repeat: int) -> None:
     snapshot(volume, view=View(layout="3d"), size=(90, 200))
 
     np.testing.assert_array_equal(first, snapshot(volume, size=(200, 150)))
+
+
+def test_pixels_of_no_stated_size_are_not_measured() -> None:
+    """An image that states no spacing gets no ruler; the same image with one does."""
+    array = np.tile(np.arange(64, dtype=np.int16)[:, np.newaxis, np.newaxis], (1, 48, 1))
+    unmeasured = dicomvtk.snapshot(dicomvtk.Volume(array), size=(300, 240))
+    spaced = dicomvtk.Geometry((64, 48, 1), (1.0000001, 1.0, 1.0), placed=False)
+    measured = dicomvtk.snapshot(dicomvtk.Volume(array, spaced), size=(300, 240))
+    foot = slice(200, 235)
+    assert np.abs(unmeasured[foot].astype(int) - measured[foot]).max() > 60
