@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dicomvtk.errors import DicomVtkError, WriteError
 
-__all__ = ["atomic_file"]
+__all__ = ["atomic_file", "sync"]
 
 #: As much of the final name as fits beside the token in the 255 bytes that file systems allow.
 _NAME_TAIL = 48
@@ -33,7 +33,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         _create(sibling, target)
         yield sibling
-        _sync(sibling)
+        sync(sibling)
         os.replace(sibling, target)
     except DicomVtkError:
         raise
@@ -53,9 +53,9 @@ def _create(sibling: Path, target: Path) -> None:
     os.close(os.open(sibling, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o666))
 
 
-def _sync(sibling: Path) -> None:
+def sync(path: Path) -> None:
     """Put the bytes on the disk before the name points to them: a rename can outlive them in a power cut."""
-    descriptor = os.open(sibling, os.O_RDWR)
+    descriptor = os.open(path, os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

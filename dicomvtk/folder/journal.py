@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dicomvtk.atomic import sync
 from dicomvtk.dicom.files import STAGING
 from dicomvtk.errors import WriteError
 
@@ -72,7 +73,7 @@ def save_all(root: Path, replacements: Sequence[Replacement], progress: Callable
             assert item.write is not None
             item.write(place)
             _keep_mode(item.target, place)
-            _sync(place)
+            sync(place)
             if progress is not None:
                 progress(n + 1, len(replacements))
         _record(root, "moving", moves, removals)
@@ -147,7 +148,7 @@ def _record(root: Path, phase: str, moves: Sequence[tuple[Path, Path]], removals
     }
     sibling = folder / f"{_JOURNAL}-new"
     sibling.write_text(json.dumps(record), encoding="utf-8")
-    _sync(sibling)
+    sync(sibling)
     os.replace(sibling, folder / _JOURNAL)
     _sync_folder(folder)
 
@@ -184,14 +185,6 @@ def _inside(path: Path, root: Path) -> str:
 def _keep_mode(old: Path, new: Path) -> None:
     with contextlib.suppress(OSError):
         os.chmod(new, old.stat().st_mode & 0o777)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sync_folder(path: Path) -> None:
