@@ -24,18 +24,13 @@ from dicomvtk.errors import SeriesError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, Finding
 
-__all__ = ["SEGMENT_AXIS", "is_segmentation", "read_segmentation", "segmentation_stack"]
+__all__ = ["SEGMENT_AXIS", "read_segmentation", "segmentation_stack"]
 
 #: The dimension that `dims` names to keep segments apart.
 SEGMENT_AXIS = "ReferencedSegmentNumber"
 
 #: Steps between frames must be this near to a whole number of spacings.
 _WHOLE_STEP = 1e-2
-
-
-def is_segmentation(stack: Stack) -> bool:
-    """True for a Segmentation of any type."""
-    return bool(stack.common.segments)
 
 
 def segmentation_stack(frames: Sequence[Frame]) -> Stack | None:

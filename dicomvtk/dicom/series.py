@@ -55,6 +55,7 @@ class _Kind:
     columns: int | None
     colour: bool
     localizer: bool
+    inverted: bool
     stack_id: str
     number: int | None
     alone: str
@@ -174,7 +175,8 @@ class _Splitter:
                 common.columns,
                 common.samples > 1 or common.photometric == "PALETTE COLOR",
                 "LOCALIZER" in common.image_type[2:3],
-                f"{common.stack_id} {common.photometric if common.photometric == 'MONOCHROME1' else ''}",
+                common.photometric == "MONOCHROME1",
+                common.stack_id,
                 common.series_number,
                 "",
             )
