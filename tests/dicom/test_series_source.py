@@ -316,3 +316,21 @@ def test_further_axes_are_refused_with_the_way_on(shared_data: Path) -> None:
 
     with pytest.raises(VtkError, match=r"further axes, FrameTime \(96\), .*volume\.frame"):
         run(source)
+
+
+def test_a_stop_is_answered_as_read_answers_it(shared_data: Path) -> None:
+    folder = shared_data / "ct_gantry_tilt"
+    source = source_of(folder)
+    with pytest.raises(VtkError, match=r"sheared by 18\.50 degrees"):
+        run(source)
+    source.SetFix("tilt")
+    with pytest.warns(dicomvtk.DicomVtkWarning, match="gantry tilt undone"):
+        expected = dicomvtk.read(folder, fix={"tilt"})
+    with pytest.warns(dicomvtk.DicomVtkWarning, match="gantry tilt undone"):
+        made = dicomvtk.from_vtk(run(source))
+    np.testing.assert_array_equal(made.array, expected.array)
+    assert made.geometry.is_close(expected.geometry, 1e-6)
+    source.SetFix()
+    source.SetAllow("tilt")
+    with pytest.raises(VtkError, match="not on a regular grid"):
+        run(source)
