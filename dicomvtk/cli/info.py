@@ -14,6 +14,7 @@ import dicomvtk
 from dicomvtk import formats
 from dicomvtk.cli.console import Console, as_options
 from dicomvtk.cli.directory import directory_at, directory_entry, directory_lines
+from dicomvtk.cli.values import Words
 
 if TYPE_CHECKING:
     from dicomvtk.dicom.scan import Scan
@@ -27,12 +28,23 @@ __all__ = ["info"]
 @click.command()
 @click.argument("path", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV: a row for each series, its attributes in columns.")
+@click.option("--columns", type=Words(), metavar="KEYWORD[,..]", help="Which attributes --csv shows.")
 @click.pass_obj
-def info(console: Console, path: str, as_json: bool) -> None:
+def info(console: Console, path: str, as_json: bool, as_csv: bool, columns: tuple[str, ...] | None) -> None:
     """List the patients, studies and series under PATH: size, spacing, modality, and what is odd about them.
 
     PATH may also be a file of another format that convert writes.
     """
+    if as_csv and as_json:
+        raise click.UsageError("--csv or --json, not both.")
+    if columns is not None and not as_csv:
+        raise click.UsageError("--columns needs --csv.")
+    if as_csv:
+        from dicomvtk.cli.series_table import tell_table
+
+        tell_table(console, path, columns)
+        return
     if formats.handles(path) and not os.path.isdir(path):
         volume = formats.load(path)
         entries, skipped, lines = [_volume_entry(volume)], {}, _volume_lines(path, volume)

@@ -13,6 +13,8 @@ from dicomvtk.errors import UnsupportedError
 
 __all__ = ["Colour", "Numbers", "Thickness", "Window", "Words"]
 
+_COMMA = re.compile(r",(?![^(]*\))")
+
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers of click 8.3 only
     """Numbers with commas or an x between them, such as ``256,256,180`` or ``1600x1200``; `count` of them if given."""
@@ -89,9 +91,9 @@ class Thickness(click.ParamType):  # type: ignore[type-arg]
 
 
 class Words(click.ParamType):  # type: ignore[type-arg]
-    """Words with commas between them."""
+    """Words with commas between them; those of a tag, ``(0018,0081)``, are its own."""
 
     name = "words"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        return value if isinstance(value, tuple) else tuple(value.split(","))
+        return value if isinstance(value, tuple) else tuple(_COMMA.split(value))

@@ -33,7 +33,7 @@ def compiled(conditions: Mapping[Any, Any]) -> list[Condition]:
 
 def reader(name: Any) -> Callable[[Instance], Any]:
     """Return what gives the value of an attribute of a file, the standard's or an own one; ABSENT where it has none."""
-    own = own_attributes.find(name) if isinstance(name, str) else None
+    own = own_attributes.find(name)
     if own is not None:
         get = own.get
 
@@ -48,7 +48,7 @@ def reader(name: Any) -> Callable[[Instance], Any]:
 
 def _condition(name: Any, wanted: Any) -> Condition:
     read = reader(name)
-    path = None if isinstance(name, str) and own_attributes.find(name) else parse(name)
+    path = None if own_attributes.find(name) else parse(name)
     test = _test(path, wanted)
     return lambda instance: test(read(instance))
 

@@ -48,10 +48,13 @@ _WORDS = {"new": "new file", "delete": "deleted", "pixels": "new pixel values"}
 def changes_of(instances: Iterable[Instance]) -> list[Change]:
     """Return what saving these would do, in order."""
     found: list[Change] = []
+    called: dict[Any, str] = {}
     for one in instances:
         if not one.is_changed:
             continue
-        file, series = str(one.path or ""), repr(one.series)
+        if one.series not in called:
+            called[one.series] = repr(one.series)
+        file, series = str(one.path or ""), called[one.series]
         if one.deleted:
             found.append(Change("delete", file, series))
             continue

@@ -108,7 +108,7 @@ def _column(every: Sequence[Image], dim: Any) -> list[Any]:
     if dim == "slice_position":  # which each frame of a file has for itself
         planes = zip(_column(every, "ImagePositionPatient"), _column(every, "ImageOrientationPatient"), strict=True)
         return [ABSENT if (found := position_along_normal(*plane)) is None else found for plane in planes]
-    own = own_attributes.find(dim) if isinstance(dim, str) else None
+    own = own_attributes.find(dim)
     if own is not None:
         return [ABSENT if (value := own.get(image.instance)) is None else value for image in every]
     path = parse(dim)

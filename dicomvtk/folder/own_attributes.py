@@ -57,8 +57,9 @@ def register_attribute(name: str, getter: Getter, setter: Setter | None = None) 
     _REGISTERED[name] = OwnAttribute(name, getter, setter)
 
 
-def find(name: str) -> OwnAttribute | None:
-    return _REGISTERED.get(name)
+def find(name: Any) -> OwnAttribute | None:
+    """Return the own attribute of that name, None for names of the standard's."""
+    return _REGISTERED.get(name) if isinstance(name, str) else None
 
 
 def set_for(level: str, name: str, value: Any, instances: Sequence[Instance]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dicomvtk.folder import own_attributes
+from dicomvtk.folder.attribute_path import parse
 from dicomvtk.folder.conditions import compiled, reader
 from dicomvtk.folder.header_values import ABSENT
 from dicomvtk.folder.unique import one_or_unique
@@ -48,9 +50,12 @@ def table(folder: Folder, columns: Sequence[Any] | None = None) -> list[Row]:
     """
     names = list(COLUMNS if columns is None else columns)
     readers = {str(name): reader(name) for name in names}
+    standard = [parse(name) for name in names if own_attributes.find(name) is None]
     rows: list[Row] = []
     for series in folder.series:
         instances = series.instances
+        for one in instances:
+            one.values(standard)  # all by one walk
         row: Row = {}
         for name, read in readers.items():
             found = [None if (value := read(one)) is ABSENT else value for one in instances]

@@ -113,6 +113,11 @@ class Series(Level):
 
         return mapping.map_mask_to(self, target, **options)
 
+    @property
+    def instances(self) -> list[Instance]:
+        """The files, in order."""
+        return self._folder.members(self)
+
     def _covers(self, instance: Instance) -> bool:
         return instance.series is self
 

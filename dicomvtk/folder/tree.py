@@ -55,6 +55,7 @@ class Folder(Level):
         self._patients: list[Patient] = []
         self._studies: list[Study] = []
         self._series: list[Series] = []
+        self._members: dict[Series, list[Instance]] = {}
         self._skipped: Skipped = {}
         self._interrupted: journal.Interrupted | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
@@ -172,6 +173,14 @@ class Folder(Level):
     def regroup(self) -> None:
         """Build the tree again from the attributes that make it; objects stay those of their files."""
         self._patients, self._studies, self._series = regrouped(self, self._patients, self._studies)
+        self._members = {}
+        for one in self._all:
+            if not one.deleted:
+                self._members.setdefault(one.series, []).append(one)
+
+    def members(self, series: Series) -> list[Instance]:
+        """Return the files of a series, in order; none where it is no longer in the tree."""
+        return list(self._members.get(series, ()))
 
     def detach(self, files: set[Path]) -> None:
         """Keep what new files are made of, before `files` are written over."""
