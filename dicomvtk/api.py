@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
     from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 
+    from dicomvtk.dicom.overlays import Overlay
     from dicomvtk.dicom.stack import Stack
     from dicomvtk.dicom.writer import WriteReport
     from dicomvtk.folder.instance import Instance
@@ -38,6 +39,7 @@ __all__ = [
     "load",
     "new_folder",
     "open_folder",
+    "overlays",
     "phantom",
     "read",
     "read_many",
@@ -131,6 +133,22 @@ def header(volume: Volume, k: int = 0) -> Dataset:
     from dicomvtk.dicom import reader
 
     return reader.header(volume, k)
+
+
+def overlays(volume: Volume) -> tuple[Overlay, ...]:
+    """Return the overlay planes (60xx groups) of a volume read from DICOM, each a mask of its shape, with its label.
+
+    They are read from the files now, never by `read`; see `dicom.overlays`.
+
+    Examples
+    --------
+    >>> for overlay in dicomvtk.overlays(volume):  # doctest: +SKIP
+    ...     print(overlay.name, overlay.kind, overlay.mask.sum())
+    """
+    _check_volume(volume)
+    from dicomvtk.dicom import overlays as planes
+
+    return planes.overlays(volume)
 
 
 def load(path: PathLike, *, progress: Progress | None = None) -> Volume:
