@@ -21,7 +21,7 @@ PACKAGE = "dicomvtk"
 
 #: Every module or room of the package, with what else of the package it may import (itself always).
 LAYER_0 = {"errors", "anatomy", "geometry", "display", "metadata", "atomic", "version"}
-LAYER_1 = {"volume"}
+LAYER_1 = {"volume", "stream"}
 BELOW_BRIDGE = LAYER_0 | LAYER_1
 BELOW_ROOMS = BELOW_BRIDGE | {"bridge"}
 ROOMS = {"dicom", "processing", "formats", "render", "folder"}
@@ -29,6 +29,7 @@ EVERYTHING = BELOW_ROOMS | ROOMS | {"api", "cli", "__init__", "__main__"}
 MAY_IMPORT = {
     **dict.fromkeys(LAYER_0, LAYER_0),
     "volume": LAYER_0,
+    "stream": LAYER_0 | {"volume"},
     "bridge": BELOW_BRIDGE,
     "dicom": BELOW_BRIDGE,
     "dicom.decode_vtk": BELOW_ROOMS,

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ from dicomvtk.dicom.rescale import (
     stored_dtype,
 )
 from dicomvtk.errors import PixelDecodeError, UnsupportedError
+from dicomvtk.stream import Part, WiderValuesError
 
-__all__ = ["read_block"]
+__all__ = ["parts_of", "read_block"]
 
 Progress = Callable[[int, int], None]
 #: A decoder named by the caller: a frame in, its stored samples (row, column[, sample]) out.
@@ -39,6 +41,8 @@ _CHUNK, _DECODED_CHUNK = 8, 2
 #: what JPEG 2000 makes of an empty image.
 _ALWAYS_BELIEVED = 256 << 20
 _BEST_COMPRESSION = 3000
+#: Frames are streamed in parts of at least this, and of one frame, so that each is worth handing over.
+_PART_BYTES = 1 << 20
 
 
 def read_block(
@@ -65,6 +69,36 @@ def read_block(
     _fill_all(filler, progress)
     narrow = narrowest_integer((float(filler.block.min()), float(filler.block.max())))
     return filler.block.astype(narrow, copy=False)
+
+
+def parts_of(frames: Sequence[Frame], plan: ValuePlan, shape: tuple[int, ...]) -> tuple[Part, ...]:
+    """Return what reads the frames of a block of `shape` run by run, each in the thread that calls it.
+
+    Such a part raises WiderValuesError where `plan` left the dtype to the values present and one does not fit.
+    """
+    most = max(1, _PART_BYTES // max(1, math.prod(shape[1:]) * plan.dtype.itemsize))
+    starts = [0]
+    for n in range(1, len(frames)):
+        tiles_of_one = frames[n].whole is not None and frames[n].whole is frames[n - 1].whole
+        if n - starts[-1] >= most and not tiles_of_one:
+            starts.append(n)
+    runs = [range(start, stop) for start, stop in zip(starts, [*starts[1:], len(frames)], strict=True)]
+    return tuple(_part(frames[run.start : run.stop], plan, run, shape) for run in runs)
+
+
+def _part(frames: Sequence[Frame], plan: ValuePlan, run: range, shape: tuple[int, ...]) -> Part:
+    def read() -> NDArray[Any]:
+        own = replace(plan, rescales=plan.rescales[run.start : run.stop])
+        block = _room(frames, (len(run), *shape[1:]), plan.dtype)
+        filler = _Filler(frames, own, block, None)
+        filler.fill(range(len(run)), _Counter(len(run), None))
+        if filler.overflowed:
+            raise WiderValuesError(
+                f"Cannot read {frames[0].path} slice by slice as {plan.dtype}: a value does not fit; read it whole."
+            )
+        return filler.block
+
+    return read
 
 
 def _room(frames: Sequence[Frame], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

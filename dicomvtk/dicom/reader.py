@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dicomvtk.dicom import decode_pydicom
 from dicomvtk.dicom.axes import arrange_by
 from dicomvtk.dicom.findings import check_codes, raise_first_stop
-from dicomvtk.dicom.pixels import Decode, read_block
+from dicomvtk.dicom.pixels import Decode, parts_of, read_block
 from dicomvtk.dicom.repair import repair
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.scan import Scan, scan
@@ -23,9 +23,11 @@ from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.stacking import at_places, on_axes
 from dicomvtk.errors import DicomVtkWarning, NoDicomError, SeriesError, UnsupportedError
 from dicomvtk.geometry import Geometry
+from dicomvtk.metadata import Finding
+from dicomvtk.stream import VolumeStream
 from dicomvtk.volume import Volume
 
-__all__ = ["choose", "find_series", "read", "read_many"]
+__all__ = ["choose", "find_series", "read", "read_many", "stream"]
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -54,24 +56,66 @@ def read(
     progress: Progress | None = None,
 ) -> Volume:
     """Return one series as a volume; see `dicomvtk.read`."""
-    check_codes(allow, fix)
     _check_options(decoder, stored)
-    stack = choose(path, series, progress)
-    if dims is not None and not stack.common.segments:
-        stack = _rearranged(stack, dims)
-    if dims is not None and stack.common.segments:
-        stack = replace(stack, findings=tuple(f for f in stack.findings if f.code != "overlapping-segments"))
-    raise_first_stop(_name(stack), stack.findings, allow, fix)
+    stack = _opened(path, series, allow, fix, dims, progress)
     if stack.common.segments and stack.geometry is not None:
         volume = _segmentation(stack, dims, slices)
     else:
         stack = _sliced(stack, slices)
         volume = _volume(stack, _values(stack, stored or "bad-rescale" in allow, decoder, progress), stored)
     volume = repair(volume, {f.code for f in stack.findings} & set(fix))
-    for found in volume.findings:
-        if found.severity == "warn":
-            warnings.warn(f"{_name(stack)}: {found.message}", DicomVtkWarning, stacklevel=3)
+    _warn(stack, volume.findings)
     return volume
+
+
+def stream(
+    path: PathLike | Iterable[PathLike] | Stack,
+    *,
+    series: Stack | str | int | None = None,
+    allow: Collection[str] = (),
+    fix: Collection[str] = (),
+    dims: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> VolumeStream | None:
+    """Return the volume that `read` would, as parts that are read when they are asked for.
+
+    None for what is only made of all its voxels: a Segmentation, slices to be repaired or that lie on no grid. Its
+    parts raise WiderValuesError where the dtype depends on values that are yet to be read.
+    """
+    stack = _opened(path, series, allow, fix, dims, progress)
+    to_repair = {f.code for f in stack.findings} & set(fix)
+    if stack.common.segments or to_repair or not stack.regular or stack.geometry is None:
+        return None
+    as_stored = "bad-rescale" in allow
+    plan = plan_values(stack.frames, as_stored)
+    parts = parts_of(stack.frames, plan, _block_shape(stack))
+    _warn(stack, stack.findings)
+    return VolumeStream(stack.shape, plan.dtype, stack.geometry, series_info(stack), stack.findings, stack.axes, parts)
+
+
+def _opened(
+    path: PathLike | Iterable[PathLike] | Stack,
+    series: Stack | str | int | None,
+    allow: Collection[str],
+    fix: Collection[str],
+    dims: Sequence[str] | None,
+    progress: Progress | None,
+) -> Stack:
+    """Return the stack to read, its axes in the order wanted; raises the error of what stops it."""
+    check_codes(allow, fix)
+    stack = choose(path, series, progress)
+    if dims is not None and not stack.common.segments:
+        stack = _rearranged(stack, dims)
+    if dims is not None and stack.common.segments:
+        stack = replace(stack, findings=tuple(f for f in stack.findings if f.code != "overlapping-segments"))
+    raise_first_stop(_name(stack), stack.findings, allow, fix)
+    return stack
+
+
+def _warn(stack: Stack, findings: Iterable[Finding]) -> None:
+    for found in findings:
+        if found.severity == "warn":
+            warnings.warn(f"{_name(stack)}: {found.message}", DicomVtkWarning, stacklevel=4)
 
 
 def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Volume]:
@@ -161,15 +205,19 @@ def _rearranged(stack: Stack, dims: Sequence[str]) -> Stack:
 
 def _values(stack: Stack, stored: bool, decoder: str | None, progress: Progress | None) -> NDArray[Any]:
     """Return the array (i, j, k, *axes[, c]) of a stack."""
-    common = stack.common
     plan = plan_values(stack.frames, stored)
-    colour = (3,) if stack.is_colour else ()
-    shape = (len(stack.frames), common.rows or 0, common.columns or 0, *colour)
+    shape = _block_shape(stack)
     block = read_block(stack.frames, plan, shape, decode=_named_decoder(decoder), progress=progress)
     further = tuple(len(axis) for axis in reversed(stack.axes))
     block = block.reshape(*further, stack.slice_count, *shape[1:])
-    grid = block.ndim - len(colour)
+    grid = block.ndim - int(stack.is_colour)
     return block.transpose(*reversed(range(grid)), *range(grid, block.ndim))
+
+
+def _block_shape(stack: Stack) -> tuple[int, ...]:
+    """Return (frame, row, column[, sample])."""
+    colour = (3,) if stack.is_colour else ()
+    return (len(stack.frames), stack.common.rows or 0, stack.common.columns or 0, *colour)
 
 
 def _named_decoder(name: str | None) -> Decode | None:

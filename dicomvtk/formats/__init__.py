@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
 from dicomvtk.errors import DicomVtkError, GeometryError, NoDicomError, PixelDecodeError, UnsupportedError
+from dicomvtk.stream import VolumeStream
 from dicomvtk.volume import Volume
 
-__all__ = ["SUFFIXES", "handles", "load", "names_folder", "save", "unknown_suffix"]
+__all__ = ["SUFFIXES", "handles", "load", "names_folder", "save", "save_stream", "streams", "unknown_suffix"]
 
 PathLike = str | os.PathLike[str]
+#: Called with (done, total) parts.
+Progress = Callable[[int, int], None]
 
 
 class _Family(Protocol):
@@ -20,6 +24,12 @@ class _Family(Protocol):
 
     def load(self, path: Path) -> Volume: ...
     def save(self, volume: Volume, path: Path) -> None: ...
+
+
+class _Streaming(Protocol):
+    """What the module of a family offers that is written part by part."""
+
+    def save_stream(self, stream: VolumeStream, path: Path, progress: Progress | None) -> None: ...
 
 
 #: The module of each suffix; it is imported when first used.
@@ -33,6 +43,8 @@ _FAMILIES = {
 }
 
 SUFFIXES = tuple(_FAMILIES)
+#: Written part by part, with no more than a few parts in memory.
+_STREAMED = (".nii.gz", ".nii", ".nrrd", ".mha")
 
 
 def handles(path: PathLike) -> bool:
@@ -100,6 +112,27 @@ def save(volume: Volume, path: PathLike) -> None:
             'file can only hold regular ones: read it with fix= of the same finding instead, for example fix={"gap"}.'
         )
     family.save(volume, target)
+
+
+def streams(path: PathLike) -> bool:
+    """True where the format of `path` can be written part by part, by `save_stream`.
+
+    >>> streams("head.nii.gz"), streams("head.npz")
+    (True, False)
+    """
+    return _suffix(path) in _STREAMED
+
+
+def save_stream(stream: VolumeStream, path: PathLike, *, progress: Progress | None = None) -> None:
+    """Write what `save` would of the same volume, while it is read: only a few parts are in memory at a time.
+
+    Raises what `save` raises, what reading a part raises, and UnsupportedError for a format that is not streamed.
+    """
+    target = Path(path)
+    family = _family(target)
+    if not streams(target):
+        raise UnsupportedError(f"Cannot write {target} part by part; expected a name in {', '.join(_STREAMED)}.")
+    cast(_Streaming, family).save_stream(stream, target, progress)
 
 
 def unknown_suffix(path: PathLike) -> UnsupportedError:

@@ -14,12 +14,21 @@ from numpy.typing import NDArray
 
 from dicomvtk.atomic import atomic_file
 from dicomvtk.errors import PixelDecodeError, UnsupportedError
-from dicomvtk.formats.blocks import ZlibReader, array_of, block_of, damage_named, read_block, write_block
+from dicomvtk.formats.blocks import (
+    Progress,
+    ZlibReader,
+    array_of,
+    damage_named,
+    read_block,
+    with_plain_dtype,
+    write_parts,
+)
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
+from dicomvtk.stream import VolumeStream
 from dicomvtk.volume import Volume
 
-__all__ = ["load", "save"]
+__all__ = ["load", "save", "save_stream"]
 
 _LONGEST_HEADER = 1 << 16
 
@@ -57,10 +66,15 @@ def load(path: Path) -> Volume:
 
 def save(volume: Volume, path: Path) -> None:
     """Write a ``.mha`` file, uncompressed. bool becomes uint8 and float16 float32; other dtypes are kept exactly."""
-    block = block_of(_storable(volume, path))
+    save_stream(VolumeStream.of(with_plain_dtype(volume)), path)
+
+
+def save_stream(stream: VolumeStream, path: Path, progress: Progress | None = None) -> None:
+    """Write a stream as `save` does a volume, without ever holding all of its voxels."""
+    _check_storable(stream, path)
     with atomic_file(path) as sibling, sibling.open("wb") as file:
-        file.write(_header_text(volume, block.dtype).encode("ascii"))
-        write_block(file, block)
+        file.write(_header_text(stream).encode("ascii"))
+        write_parts(file, stream, progress)
 
 
 def _read_header(file: BinaryIO, path: Path) -> dict[str, str]:
@@ -149,25 +163,20 @@ def _three(values: list[float]) -> tuple[float, float, float]:
     return (values[0], values[1], values[2])
 
 
-def _storable(volume: Volume, path: Path) -> Volume:
-    """Return `volume` in a dtype that MetaImage has, or say why it has no place there."""
-    if volume.axes:
+def _check_storable(stream: VolumeStream, path: Path) -> None:
+    """Refuse what MetaImage cannot hold."""
+    if stream.axes:
         raise UnsupportedError(
             f"Cannot write {path}: a .mha here holds one 3-D frame, and this volume has further axes "
-            f"({', '.join(axis.keyword for axis in volume.axes)}): take one with volume.frame(...), "
+            f"({', '.join(axis.keyword for axis in stream.axes)}): take one with volume.frame(...), "
             "or write .nii.gz, .nrrd or .npz."
         )
-    if volume.dtype.kind == "b":
-        return volume.with_array(volume.array.view(np.uint8))
-    if volume.dtype == np.float16:
-        return volume.with_array(volume.array.astype(np.float32))
-    if volume.dtype.newbyteorder("=") not in _TYPE_NAMES:
-        raise UnsupportedError(f"Cannot write {path}: MetaImage has no {volume.dtype} voxels.")
-    return volume
+    if stream.dtype.newbyteorder("=") not in _TYPE_NAMES:
+        raise UnsupportedError(f"Cannot write {path}: MetaImage has no {stream.dtype} voxels.")
 
 
-def _header_text(volume: Volume, dtype: np.dtype[Any]) -> str:
-    geometry = volume.geometry
+def _header_text(stream: VolumeStream) -> str:
+    geometry = stream.geometry
     fields = {
         "ObjectType": "Image",
         "NDims": "3",
@@ -179,12 +188,12 @@ def _header_text(volume: Volume, dtype: np.dtype[Any]) -> str:
         "CenterOfRotation": "0 0 0",
         "ElementSpacing": _in_words(geometry.spacing),
         "DimSize": " ".join(str(n) for n in geometry.shape),
-        "ElementType": _TYPE_NAMES[dtype.newbyteorder("=")],
+        "ElementType": _TYPE_NAMES[stream.dtype.newbyteorder("=")],
         "ElementDataFile": "LOCAL",
     }
     lines = [f"{name} = {value}" for name, value in fields.items()]
-    if volume.is_colour:
-        lines.insert(-2, f"ElementNumberOfChannels = {volume.shape[-1]}")
+    if stream.is_colour:
+        lines.insert(-2, f"ElementNumberOfChannels = {stream.shape[-1]}")
     if not geometry.placed:
         lines.insert(-2, f"{_UNPLACED} = True")
     return "\n".join(lines) + "\n"

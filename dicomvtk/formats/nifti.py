@@ -16,21 +16,23 @@ from numpy.typing import NDArray
 from dicomvtk.atomic import atomic_file
 from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.formats.blocks import (
+    Progress,
     array_of,
-    block_of,
     damage_named,
     gzip_reader,
-    gzip_writer,
     read_block,
-    write_block,
+    with_plain_dtype,
+    write_gzipped,
+    write_parts,
 )
 from dicomvtk.formats.further_axes import passing_time, without_dates
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, SeriesInfo
+from dicomvtk.stream import VolumeStream
 from dicomvtk.version import __version__
 from dicomvtk.volume import Volume
 
-__all__ = ["load", "save"]
+__all__ = ["load", "save", "save_stream"]
 
 #: Its own inverse: x and y point the other way.
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -85,13 +87,19 @@ def save(volume: Volume, path: Path) -> None:
     An unplaced volume gets codes 0 and its spacing. bool becomes uint8 and float16 float32; other dtypes are kept
     exactly, scl_slope 1. A time axis of even steps keeps its times; of other axes only the order is kept.
     """
-    block = block_of(_storable(volume, path))
-    header = _made_header(volume, block)
-    with atomic_file(path) as sibling:
-        opened: Any = gzip_writer(sibling) if path.name.lower().endswith(".gz") else sibling.open("wb")
-        with opened as stream:
-            stream.write(header.binaryblock + _NO_EXTENSION)
-            write_block(stream, block)
+    save_stream(VolumeStream.of(with_plain_dtype(volume)), path)
+
+
+def save_stream(stream: VolumeStream, path: Path, progress: Progress | None = None) -> None:
+    """Write a stream as `save` does a volume, without ever holding all of its voxels."""
+    _check_storable(stream, path)
+    head = _made_header(stream).binaryblock + _NO_EXTENSION
+    with atomic_file(path) as sibling, sibling.open("wb") as file:
+        if path.name.lower().endswith(".gz"):
+            write_gzipped(file, head, stream, progress)
+        else:
+            file.write(head)
+            write_parts(file, stream, progress)
 
 
 def _read_header(stream: Any, path: Path) -> Any:
@@ -216,33 +224,28 @@ def _units(header: Any) -> tuple[str, str]:
     return space, time
 
 
-def _storable(volume: Volume, path: Path) -> Volume:
-    """Return `volume` in a dtype that NIfTI has."""
-    dtype = volume.dtype
-    if volume.is_colour and dtype != np.uint8:
+def _check_storable(stream: VolumeStream, path: Path) -> None:
+    """Refuse what NIfTI cannot hold."""
+    dtype = stream.dtype
+    if stream.is_colour and dtype != np.uint8:
         raise UnsupportedError(f"Cannot write {path}: NIfTI has colour of uint8 only; these voxels are {dtype}.")
-    if len(volume.axes) > _DIMENSIONS_PAST_K:
-        raise UnsupportedError(f"Cannot write {path}: NIfTI has 4 dimensions past k; these are {len(volume.axes)}.")
-    if dtype.kind == "b":
-        return volume.with_array(volume.array.view(np.uint8))
-    if dtype == np.float16:
-        return volume.with_array(volume.array.astype(np.float32))
+    if len(stream.axes) > _DIMENSIONS_PAST_K:
+        raise UnsupportedError(f"Cannot write {path}: NIfTI has 4 dimensions past k; these are {len(stream.axes)}.")
     if (dtype.kind == "f" and dtype.itemsize > 8) or dtype.itemsize > 16:
         raise UnsupportedError(f"Cannot write {path}: {dtype} voxels are not portable; convert them to float64 first.")
-    return volume
 
 
-def _made_header(volume: Volume, block: NDArray[Any]) -> Any:
-    shape = volume.shape[: 3 + len(volume.axes)]
+def _made_header(stream: VolumeStream) -> Any:
+    shape = stream.shape[: 3 + len(stream.axes)]
     kind = nibabel.Nifti1Header if max(shape) <= _LONGEST_NIFTI1 else nibabel.Nifti2Header
     header = kind(endianness="<")
     header.set_data_shape(shape)
-    header.set_data_dtype(_COLOUR[volume.shape[-1]] if volume.is_colour else block.dtype)
+    header.set_data_dtype(_COLOUR[stream.shape[-1]] if stream.is_colour else stream.dtype.newbyteorder("<"))
     header["vox_offset"] = header.sizeof_hdr + len(_NO_EXTENSION)
     header["scl_slope"], header["scl_inter"] = 1.0, 0.0
     header["descrip"] = f"dicomvtk {__version__}"
-    _set_geometry(header, volume.geometry)
-    _set_time(header, volume.axes, volume.info.attributes.get("RepetitionTime"))
+    _set_geometry(header, stream.geometry)
+    _set_time(header, stream.axes, stream.info.attributes.get("RepetitionTime"))
     return header
 
 

@@ -18,20 +18,21 @@ from numpy.typing import NDArray
 from dicomvtk.atomic import atomic_file
 from dicomvtk.errors import PixelDecodeError, UnsupportedError
 from dicomvtk.formats.blocks import (
+    Progress,
     array_of,
-    block_of,
     damage_named,
     gzip_reader,
-    gzip_writer,
     read_block,
-    write_block,
+    with_plain_dtype,
+    write_gzipped,
 )
 from dicomvtk.formats.further_axes import axes_from_json, axes_to_json
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, SeriesInfo
+from dicomvtk.stream import VolumeStream
 from dicomvtk.volume import Volume
 
-__all__ = ["load", "save"]
+__all__ = ["load", "save", "save_stream"]
 
 _MAGIC = b"NRRD000"
 _LONGEST_HEADER = 1 << 20
@@ -102,11 +103,16 @@ def load(path: Path) -> Volume:
 
 def save(volume: Volume, path: Path) -> None:
     """Write a gzipped ``.nrrd`` in LPS. bool becomes uint8 and float16 float32; other dtypes are kept exactly."""
-    block = block_of(_storable(volume, path))
+    save_stream(VolumeStream.of(with_plain_dtype(volume)), path)
+
+
+def save_stream(stream: VolumeStream, path: Path, progress: Progress | None = None) -> None:
+    """Write a stream as `save` does a volume, without ever holding all of its voxels."""
+    if stream.dtype.newbyteorder("=") not in _TYPES:
+        raise UnsupportedError(f"Cannot write {path}: NRRD has no {stream.dtype} voxels.")
     with atomic_file(path) as sibling, sibling.open("wb") as file:
-        file.write(_header_text(volume, block.dtype).encode("ascii"))
-        with gzip_writer(file) as stream:
-            write_block(stream, block)
+        file.write(_header_text(stream).encode("ascii"))
+        write_gzipped(file, b"", stream, progress)
 
 
 def _read_header(file: BinaryIO, path: Path) -> dict[str, Any]:
@@ -199,26 +205,15 @@ def _geometry(header: dict[str, Any], grid: list[int], shape: tuple[int, ...], p
     return Geometry.from_affine(affine, shape, placed=space in _TO_LPS)
 
 
-def _storable(volume: Volume, path: Path) -> Volume:
-    """Return `volume` in a dtype that NRRD has."""
-    if volume.dtype.kind == "b":
-        return volume.with_array(volume.array.view(np.uint8))
-    if volume.dtype == np.float16:
-        return volume.with_array(volume.array.astype(np.float32))
-    if volume.dtype.newbyteorder("=") not in _TYPES:
-        raise UnsupportedError(f"Cannot write {path}: NRRD has no {volume.dtype} voxels.")
-    return volume
-
-
-def _header_text(volume: Volume, dtype: np.dtype[Any]) -> str:
-    geometry = volume.geometry
-    colour = [volume.shape[-1]] if volume.is_colour else []
-    sizes = [*colour, *volume.shape[: 3 + len(volume.axes)]]
-    before, after = ["none"] * len(colour), ["none"] * len(volume.axes)
-    kinds = ["RGB-color" if n == 3 else "RGBA-color" for n in colour] + ["domain"] * 3 + ["list"] * len(volume.axes)
+def _header_text(stream: VolumeStream) -> str:
+    geometry = stream.geometry
+    colour = [stream.shape[-1]] if stream.is_colour else []
+    sizes = [*colour, *stream.shape[: 3 + len(stream.axes)]]
+    before, after = ["none"] * len(colour), ["none"] * len(stream.axes)
+    kinds = ["RGB-color" if n == 3 else "RGBA-color" for n in colour] + ["domain"] * 3 + ["list"] * len(stream.axes)
     lines = [
         "NRRD0005",
-        f"type: {_TYPES[dtype.newbyteorder('=')][0]}",
+        f"type: {_TYPES[stream.dtype.newbyteorder('=')][0]}",
         f"dimension: {len(sizes)}",
         f"sizes: {' '.join(str(n) for n in sizes)}",
         f"kinds: {' '.join(kinds)}",
@@ -234,10 +229,10 @@ def _header_text(volume: Volume, dtype: np.dtype[Any]) -> str:
         ]
     else:
         nan = "nan"
-        spacings = [nan] * len(colour) + [repr(s) for s in geometry.spacing] + [nan] * len(volume.axes)
+        spacings = [nan] * len(colour) + [repr(s) for s in geometry.spacing] + [nan] * len(stream.axes)
         lines.append(f"spacings: {' '.join(spacings)}")
-    if volume.axes:
-        lines.append(f"{_AXES_KEY}:={axes_to_json(volume.axes)}")
+    if stream.axes:
+        lines.append(f"{_AXES_KEY}:={axes_to_json(stream.axes)}")
     return "\n".join(lines) + "\n\n"
 
 
