@@ -56,7 +56,9 @@ def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: boo
         top_left=_lines(*_who(volume)) if first else (),
         top_right=_lines(*_what(volume, note)) if first else (),
         bottom_left=_lines(*lines),
-        bottom_right=_lines(f"Zoom {zoom:.2f}", window_text(state.window, inverted=state.invert)),
+        bottom_right=_lines(
+            f"Zoom {zoom:.2f}", window_text(state.window, inverted=state.invert and not volume.is_colour)
+        ),
     )
 
 

@@ -51,6 +51,7 @@ class Controls:
         self._session = session
         self._interactor = interactor
         self._drag: _Drag | None = None
+        self._before_click: State | None = None
         self._hand_over_events()
 
     @property
@@ -91,6 +92,7 @@ class Controls:
         pane = self._pane()
         if pane is None or self._drag is not None:
             return
+        self._before_click = None
         x, y = self._interactor.GetEventPosition()
         if self._session.panel_clicked(x, y):
             return
@@ -187,13 +189,18 @@ class Controls:
         if drag is None:
             return
         if drag.kind == "window" and not drag.moved:
+            self._before_click = drag.state
             self._point(drag.x, drag.y, drag.pane)
         self._session.touch()
 
     def _double_click(self) -> None:
         pane, self._drag = self._pane(), None
-        if pane is not None:
-            self._session.update(moves.maximised(self._session.state, pane))
+        if pane is None:
+            return
+        state, before = self._session.state, self._before_click
+        if before is not None:  # the first click of the two was not meant for the crosshair
+            state = replace(state, crosshair=before.crosshair)
+        self._session.update(moves.maximised(state, pane))
 
     def _point(self, x: int, y: int, pane: str) -> None:
         session = self._session

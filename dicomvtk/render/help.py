@@ -17,7 +17,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("1 2 3 4 5", "CT windows: soft tissue, lung, liver, bone, brain"),
     ("w, a, i", "next window of the header, automatic, invert"),
     ("c, Shift+C", "next colours, colour bar"),
-    ("] [ d", "thicker or thinner slab; maximum, minimum, mean"),
+    ("square brackets, d", "thicker or thinner slab; maximum, minimum, mean"),
     ("n, o, u", "neurological; along the patient; smooth or plain voxels"),
     ("", "3-D"),
     ("left drag, Ctrl+left drag", "rotate, roll"),
@@ -44,6 +44,9 @@ HELP: tuple[tuple[str, str], ...] = (
 
 def help_text() -> tuple[str, str]:
     """Return the two columns of the help sheet, line by line: what to press, and what it does."""
-    left = [keys or meaning.upper() for keys, meaning in HELP]
-    right = [meaning if keys else "" for keys, meaning in HELP]
+    left, right = [], []
+    for keys, meaning in HELP:
+        heading = not keys
+        left += ["", meaning.upper()] if heading and left else [keys or meaning.upper()]
+        right += ["", ""] if heading and right else [meaning if keys else ""]
     return "\n".join(left), "\n".join(right)

@@ -57,6 +57,10 @@ _SWITCHES: dict[str, Callable[[State], State]] = {
 }
 
 
+#: Of these, what colours that are there already leave no room for.
+_GREYS_ONLY = ("i", "c", "C")
+
+
 @dataclass(frozen=True)
 class KeyPress:
     """A key by its X name, in the pane under the pointer, with what was held down; `text` is what it types."""
@@ -84,6 +88,8 @@ def press_key(session: Session, press: KeyPress) -> None:
         session.close()
     elif key in _STEPS or key in _ENDS:
         _scroll(session, key, press.pane)
+    elif key in _GREYS_ONLY and session.volume.is_colour:
+        session.say("A colour image is shown in its own colours.")
     elif key in _SWITCHES:
         session.update(_SWITCHES[key](session.state))
     elif key in _PANELS:

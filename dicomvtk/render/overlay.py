@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 from vtkmodules.vtkFiltersSources import vtkPlaneSource
-from vtkmodules.vtkRenderingCore import vtkActor2D, vtkCoordinate, vtkPolyDataMapper2D, vtkRenderer, vtkTextActor
+from vtkmodules.vtkRenderingCore import (
+    vtkActor2D,
+    vtkCoordinate,
+    vtkPolyDataMapper2D,
+    vtkRenderer,
+    vtkTextActor,
+    vtkTextProperty,
+)
 
-from dicomvtk.render.fonts import readable, set_font
+from dicomvtk.render.fonts import readable, set_font, text_bounds
 from dicomvtk.render.help import help_text
 from dicomvtk.render.panels import Sheet
 from dicomvtk.render.pixel_shapes import PixelBoxes
@@ -21,8 +30,10 @@ _KEYS = (1.0, 0.80, 0.35)
 _SLIDER = (0.35, 0.40, 0.46)
 _HANDLE = 14.0
 _LARGEST, _SMALLEST = 20, 8
-#: Height of a line of text as a share of its font's size, VTK's own font.
-_LINE_SHARE = 1.3
+#: Height of a line of text as a share of its font's size, VTK's own font, and what of it is for more air.
+_LINE_SHARE, _LINE_SPACING = 1.45, 1.2
+#: What is said takes this share of the window's width, and so many lines, at most.
+_MESSAGE_SHARE, _MESSAGE_LINES = 0.94, 5
 #: Where the columns meet and where they begin, as shares of the window's width.
 _KEYS_RIGHT, _MEANING_LEFT = 0.44, 0.46
 
@@ -40,7 +51,10 @@ class Overlay:
         self._message = _text_actor(self.renderer, _INK, justification=1)
         self._message.GetTextProperty().SetBackgroundColor(_PAPER)
         self._message.GetTextProperty().SetBackgroundOpacity(0.85)
+        self._said = ""
         left, right = help_text()
+        for actor in (self._keys, self._meaning):
+            actor.GetTextProperty().SetLineSpacing(_LINE_SPACING)
         self._keys.SetInput(left)
         self._meaning.SetInput(right)
         self._lines = left.count("\n") + 1
@@ -72,6 +86,7 @@ class Overlay:
             actor.SetPosition(x * width, height / 2)
         self._message.GetTextProperty().SetFontSize(font)
         self._message.SetPosition(width / 2, 16)
+        self._message.SetInput(_wrapped(self._said, self._message.GetTextProperty(), round(_MESSAGE_SHARE * width)))
 
     def _slide(self, width: int, index: int, count: int) -> None:
         if count < 2:
@@ -82,11 +97,20 @@ class Overlay:
         self._slider.draw(boxes, np.array([_SLIDER, _KEYS]))
 
     def say(self, text: str) -> None:
-        """Show one line at the foot of the window; empty text takes it away."""
+        """Show a few words at the foot of the window from the next `apply` on; empty text takes them away."""
         shown = readable(text)
         set_font(self._message.GetTextProperty(), shown.font)
-        self._message.SetInput(shown.text)
+        self._said = shown.text
         self._message.SetVisibility(bool(text))
+
+
+def _wrapped(text: str, style: vtkTextProperty, widest: int) -> str:
+    """Return `text` in as many lines as `widest` pixels make of it; what is too long ends in dots."""
+    if not text:
+        return text
+    left, right, _bottom, _top = text_bounds(text, style)
+    letters = max(8, int(len(text) * widest / max(1, right - left)))
+    return "\n".join(textwrap.wrap(text, letters, max_lines=_MESSAGE_LINES, placeholder=" ..."))
 
 
 def _sheet(renderer: vtkRenderer) -> vtkActor2D:

@@ -117,7 +117,7 @@ class Panels:
 
     def _series_sheet(self) -> Sheet:
         around = self.around
-        title = f"{len(around.cards)} series: click one" if around.cards else "No other series here"
+        title = f"{len(around.cards)} series: click one" if len(around.cards) > 1 else "No other series here"
         return Sheet("series", title, cards=tuple((card, None) for card in around.cards), current=around.current)
 
     def _thumbnail(self, card: SeriesCard) -> Thumbnail | None:

@@ -21,10 +21,11 @@ Segment = tuple[float, float, float, float]
 class PixelLines:
     """Straight lines of one colour."""
 
-    def __init__(self, renderer: vtkRenderer, colour: Float3, width: float = 1.0) -> None:
+    def __init__(self, renderer: vtkRenderer, colour: Float3, width: float = 1.0, opacity: float = 1.0) -> None:
         self._data, self._actor = _shape(renderer)
         self._actor.GetProperty().SetColor(*colour)
         self._actor.GetProperty().SetLineWidth(width)
+        self._actor.GetProperty().SetOpacity(opacity)
         self._now: tuple[Segment, ...] | None = None
 
     def set_colour(self, colour: Float3) -> None:

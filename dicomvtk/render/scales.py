@@ -17,6 +17,7 @@ from dicomvtk.render.text import ink, text_actor
 __all__ = ["ColourBar", "Ruler", "ruler_length_mm"]
 
 _INK = (0.86, 0.88, 0.90)
+_BLACK = (0.0, 0.0, 0.0)
 _DARK = (0.3, 0.3, 0.3)
 #: Share of the pane's width that the ruler takes at most.
 _RULER_SHARE = 0.3
@@ -46,6 +47,7 @@ class Ruler:
     """A line with ticks above the lower letter, and its length beside it."""
 
     def __init__(self, renderer: vtkRenderer) -> None:
+        self._edges = PixelLines(renderer, _BLACK, 3.0, opacity=0.6)
         self._lines = PixelLines(renderer, _INK)
         self._label = text_actor(renderer, _INK)
 
@@ -57,6 +59,7 @@ class Ruler:
         self._lines.set_colour(_DARK if light else _INK)
         if not visible:
             self._lines.draw([])
+            self._edges.draw([])
             return
         length = ruler_length_mm(mm_per_pixel, rect.width)
         pixels = length / mm_per_pixel
@@ -65,7 +68,9 @@ class Ruler:
             (x + n * pixels / _TICKS, y, x + n * pixels / _TICKS, y + _TICK_PIXELS * (2 if n in (0, _TICKS) else 1))
             for n in range(_TICKS + 1)
         ]
-        self._lines.draw([(x, y, x + pixels, y), *ticks])
+        segments = [(x, y, x + pixels, y), *ticks]
+        self._lines.draw(segments)
+        self._edges.draw([] if light else segments)
         _put(self._label, f"{length:g} mm" if length < 10 else f"{length / 10:g} cm", x + pixels + 6, y, font)
 
 

@@ -146,7 +146,10 @@ class Session:
 
     def _tell_findings(self) -> None:
         """Name what was odd about the series in a line at the foot."""
-        told = [f"{finding.code}: {finding.message}" for finding in self.source.findings if finding.severity != "info"]
+        odd = [finding for finding in self.source.findings if finding.severity != "info"]
+        if any(finding.code == "repaired" for finding in odd):  # what was repaired is odd no longer
+            odd = [finding for finding in odd if finding.severity == "warn"]
+        told = [f"{finding.code}: {finding.message}" for finding in odd]
         if told:
             self.say("Findings - " + "; ".join(told))
 

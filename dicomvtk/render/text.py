@@ -9,7 +9,7 @@ from dicomvtk.geometry import Float3
 __all__ = ["ink", "is_light", "text_actor"]
 
 #: How dark the ground behind text is: over bright tissue white letters need it, over air it does not show.
-_SHADE_OPACITY = 0.45
+_SHADE_OPACITY = 0.6
 #: What is left of a bright colour where the ground is bright.
 _DARKENED = 0.35
 

@@ -83,7 +83,9 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
 
 
 def _title(volume: Volume) -> str:
-    parts = (*person_name(volume.info.patient_name)[:1], volume.info.description, "dicomvtk")
+    info = volume.info
+    who = person_name(info.patient_name)[:1] or (info.patient_id,)
+    parts = (*who, info.modality, info.description, "dicomvtk")
     return " - ".join(part for part in parts if part)
 
 

@@ -188,6 +188,21 @@ def test_double_click_and_space_show_one_pane_and_all_again(hand: Hand) -> None:
     assert hand.state.layout == "quad"
 
 
+def test_a_double_click_leaves_the_crosshair_where_it_was(hand: Hand) -> None:
+    before, at = hand.state.crosshair, (190, 340)
+    for _ in range(2):  # a click away from the crosshair counts as one when the second comes too late
+        hand.send("LeftButtonPressEvent", at)
+        hand.send("LeftButtonReleaseEvent", at)
+        moved = hand.state.crosshair
+    assert moved != before
+
+    hand.send("LeftButtonPressEvent", (120, 320))
+    hand.send("LeftButtonReleaseEvent", (120, 320))
+    hand.send("LeftButtonDoubleClickEvent", (120, 320))
+
+    assert (hand.state.layout, hand.state.crosshair) == ("axial", moved)
+
+
 def test_volume_is_turned_rolled_pushed_and_zoomed(hand: Hand) -> None:
     hand.drag(MIDDLE[PANE_3D], (90, 0))  # 90 of 200 pixels: 90 degrees
     assert hand.controls.dragging is False

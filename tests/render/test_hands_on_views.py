@@ -384,3 +384,29 @@ def test_screenshots_are_named_by_template(tmp_path: Path) -> None:
     assert free_path(template, info).name == "P_7_T1_3D_axial_2.png"
     with pytest.raises(UnsupportedError, match=r"Cannot name a screenshot by '\{name\}"):
         free_path("{name}.png", info)
+
+
+def test_what_is_said_is_whole_in_the_window_however_long(hands: type[Hand]) -> None:
+    finding = Finding("uneven", "warn", "The slices are " + "unevenly " * 30 + "spaced.")
+    hand = hands(still(findings=(finding,)))
+    hand.session.draw()
+    said = grab(hand.window)
+    hand.session.say("")
+    hand.session.draw()
+    ink = np.argwhere(np.any(said != grab(hand.window), axis=2))
+
+    assert ink[:, 1].min() > 2, "the line begins inside the window"
+    assert ink[:, 1].max() < SIZE[0] - 3, "and ends in it"
+    assert np.ptp(ink[:, 0]) > 20, "on several lines"
+
+
+def test_keys_of_greys_leave_a_colour_image_alone(hands: type[Hand]) -> None:
+    colours = np.random.default_rng(5).integers(0, 255, (20, 20, 4, 3)).astype(np.uint8)
+    array = np.asfortranarray(colours.transpose(3, 0, 1, 2)).transpose(1, 2, 3, 0)
+    volume = Volume(array, Geometry((20, 20, 4), (1.0, 1.0, 2.0)), SeriesInfo(photometric="RGB"))
+    hand = hands(volume)
+    before = hand.session.state
+    for symbol in "ic":
+        hand.key(symbol)
+
+    assert hand.session.state == before

@@ -136,5 +136,6 @@ def test_without_fonts_letters_become_their_code(monkeypatch: pytest.MonkeyPatch
 def test_help_sheet_has_a_meaning_for_every_line() -> None:
     left, right = help_text()
 
-    assert left.count("\n") == right.count("\n") == len(HELP) - 1
+    rows = [row for row in zip(left.split("\n"), right.split("\n"), strict=True) if any(row)]
+    assert rows == [(keys, meaning) if keys else (meaning.upper(), "") for keys, meaning in HELP]
     assert all(meaning for _keys, meaning in HELP)
