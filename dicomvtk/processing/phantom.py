@@ -98,6 +98,8 @@ _SPACING_STEP_MM = 0.01
 _ORIGIN_DECIMALS = 6
 #: Voxels painted at a time: bounds the memory of the coordinate arrays.
 _SLAB_VOXELS = 500_000
+#: Half the width of a border in voxels: what a voxel holds of two tissues.
+_HALF_BORDER = 0.5
 
 
 def head_phantom(
@@ -111,8 +113,9 @@ def head_phantom(
 
     The same physical head is sampled whatever the grid. The lesion (`LESION_VALUE`) is at `LESION_LPS` in the patient's
     left hemisphere; markers shaped L and A are at the patient's left and in front, a pair lying to be read in axial
-    slices and a pair standing to be read from the front. There is no noise: every voxel has the value of the tissue at
-    its centre.
+    slices and a pair standing to be read from the front. There is no noise. A voxel inside one tissue has its value,
+    one that a border runs through a mixture, as in a scan. Each voxel whose centre lies in the lesion has
+    `LESION_VALUE`, and no other.
 
     Parameters
     ----------
@@ -175,16 +178,28 @@ def _centred_grid(shape: Sequence[int], spacing: Sequence[float] | None, orienta
 
 
 def _paint(array: NDArray[np.int16], geometry: Geometry, part: Part, value: int) -> None:
-    """Set the voxels of `array` whose centres lie inside `part`, a few slices at a time."""
+    """Mix `value` into the voxels of `array` by their share of `part`, a few slices at a time."""
     start, stop = _index_box(geometry, part)
     if any(a >= b for a, b in zip(start, stop, strict=True)):
         return
+    half = np.float32(0.0 if part.tissue == "lesion" else _HALF_BORDER * math.prod(geometry.spacing) ** (1 / 3))
     depth = max(1, _SLAB_VOXELS // ((stop[0] - start[0]) * (stop[1] - start[1])))
     for k in range(start[2], stop[2], depth):
         low, high = (start[0], start[1], k), (stop[0], stop[1], min(k + depth, stop[2]))
         # Transposed, (k, j, i): C order is what NumPy's broadcasting writes fastest.
         block = array[low[0] : high[0], low[1] : high[1], low[2] : high[2]].T
-        np.copyto(block, value, where=part.inside(*_coordinates(geometry, low, high)))
+        inside = part.depth(*_coordinates(geometry, low, high))
+        np.copyto(block, value, where=inside >= half)
+        border = np.nonzero(np.broadcast_to(np.abs(inside) < half, block.shape))
+        share = np.broadcast_to(inside, block.shape)[border] / (2 * half) + 0.5 if len(border[0]) else 0.0
+        block[border] = _mixed(block[border], value, share)
+
+
+def _mixed(old: NDArray[np.int16], value: int, share: Any) -> NDArray[np.int16]:
+    """Return `share` of `value` and the rest of `old`, and never by chance the value of the lesion."""
+    mixed = np.rint(old + share * (np.float32(value) - old)).astype(np.int16)
+    mixed[mixed == LESION_VALUE] += 1
+    return mixed
 
 
 def _index_box(geometry: Geometry, part: Part) -> tuple[list[int], list[int]]:

@@ -1,5 +1,6 @@
 """The anatomy of the head phantom: solids in LPS millimetres, each of one tissue, in the order they are painted.
 
+Each says how deep inside it a point lies, which gives the voxels that its border runs through their share of it.
 Coordinates come as three arrays that broadcast against each other, so that on an axis-aligned grid most of the
 arithmetic happens on single rows.
 """
@@ -17,7 +18,7 @@ __all__ = ["HALF_EXTENT_MM", "LESION_LPS", "Part", "head_parts"]
 
 Float3 = tuple[float, float, float]
 Coordinate = NDArray[np.float32]
-Inside = Callable[[Coordinate, Coordinate, Coordinate], NDArray[np.bool_]]
+Depth = Callable[[Coordinate, Coordinate, Coordinate], NDArray[np.float32]]
 
 #: Half the size of the box around the origin that holds head and markers: x, y, z.
 HALF_EXTENT_MM: Float3 = (120.0, 131.0, 118.0)
@@ -28,6 +29,10 @@ _LESION_RADIUS_MM = 11.0
 
 _BRAIN_CENTRE: Float3 = (0.0, 4.0, 22.0)
 _BRAIN_RADII: Float3 = (63.0, 80.0, 74.0)
+#: How much its level changes over a mm where white matter ends: that of the ellipsoid, and the folds' own.
+_WHITE_SLOPE = 0.03
+#: Keeps the middle of an ellipsoid, where nothing slopes, from being a division by 0.
+_NO_SLOPE = np.float32(1e-12)
 _FLOOR_MM = -HALF_EXTENT_MM[2]
 #: Letters lie in axial slices at the height of the lesion, and stand beside and above those facing front.
 _LYING_Z: tuple[float, float] = (8.0, 32.0)
@@ -37,29 +42,32 @@ _STANDING_A_Y: tuple[float, float] = (-114.0, -104.0)
 
 @dataclass(frozen=True)
 class Part:
-    """A solid: its tissue, a box (LPS mm) that holds it, and which points lie inside."""
+    """A solid: its tissue, a box (LPS mm) that holds it, and how many mm inside it points lie, outside below 0.
+
+    Near the border the depth is the distance to it; far from it only the sign counts.
+    """
 
     tissue: str
     low: Float3
     high: Float3
-    inside: Inside
+    depth: Depth
 
     def minus(self, other: Part) -> Part:
         """Return this solid without `other`."""
 
-        def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-            return self.inside(x, y, z) & ~other.inside(x, y, z)
+        def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
+            return np.minimum(self.depth(x, y, z), -other.depth(x, y, z))
 
-        return Part(self.tissue, self.low, self.high, inside)
+        return Part(self.tissue, self.low, self.high, depth)
 
     def within(self, other: Part) -> Part:
         """Return what this solid and `other` share."""
 
-        def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-            return self.inside(x, y, z) & other.inside(x, y, z)
+        def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
+            return np.minimum(self.depth(x, y, z), other.depth(x, y, z))
 
         low, high = np.maximum(self.low, other.low), np.minimum(self.high, other.high)
-        return Part(self.tissue, _float3(low), _float3(high), inside)
+        return Part(self.tissue, _float3(low), _float3(high), depth)
 
 
 def head_parts() -> tuple[Part, ...]:
@@ -154,12 +162,12 @@ def _white_matter() -> Part:
     cx, cy, cz = _BRAIN_CENTRE
     rx, ry, rz = _BRAIN_RADII
 
-    def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
+    def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
         shell = ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 + ((z - cz) / rz) ** 2
         fold = np.cos(x / 4.2) + np.cos(y / 4.6) + np.cos(z / 4.4)
-        return (shell + 0.055 * fold < 0.76) & (z > -16.0)
+        return np.minimum((0.76 - shell - 0.055 * fold) / _WHITE_SLOPE, z + 16.0)
 
-    return Part("white", (cx - rx, cy - ry, cz - rz), (cx + rx, cy + ry, cz + rz), inside)
+    return Part("white", (cx - rx, cy - ry, cz - rz), (cx + rx, cy + ry, cz + rz), depth)
 
 
 def _face() -> list[Part]:
@@ -190,8 +198,8 @@ def _face() -> list[Part]:
         _ellipsoid("air", (0, -36, -56), (9, 22, 16)),
         _column("air", (0, -22), (9, 9), _FLOOR_MM, -56),
     ]
-    jaw = _column("bone", (0, -32), (47, 54), -100, -80).minus(_column("bone", (0, -26), (38, 48), -100, -80))
-    teeth = _column("teeth", (0, -34), (40, 49), -79, -67).minus(_column("teeth", (0, -28), (32, 43), -79, -67))
+    jaw = _column("bone", (0, -32), (47, 54), -100, -80).minus(_column("bone", (0, -26), (38, 48), -110, -70))
+    teeth = _column("teeth", (0, -34), (40, 49), -79, -67).minus(_column("teeth", (0, -28), (32, 43), -90, -56))
     front = _box("bone", (-80, -130, -110), (80, -22, -60))
     return [*orbits, *maxillae, *airways, jaw.within(front), teeth.within(front)]
 
@@ -218,32 +226,32 @@ def _lying_a() -> Part:
     """Return the A in front of the forehead whose top is anterior: up on the screen of an axial slice."""
     foot = -103.0
 
-    def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-        return _letter_a(x, (foot - y) / _A_HEIGHT_MM) & (z >= _LYING_Z[0]) & (z <= _LYING_Z[1])
+    def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
+        return np.minimum(_letter_a(x, (foot - y) / _A_HEIGHT_MM), _between(z, *_LYING_Z))
 
     low, high = (-_A_REACH_MM, foot - _A_HEIGHT_MM, _LYING_Z[0]), (_A_REACH_MM, foot, _LYING_Z[1])
-    return Part("marker", low, high, inside)
+    return Part("marker", low, high, depth)
 
 
 def _standing_a() -> Part:
     """Return the A above it whose top is superior: up in a view from the front."""
     foot = 42.0
 
-    def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-        return _letter_a(x, (z - foot) / _A_HEIGHT_MM) & (y >= _STANDING_A_Y[0]) & (y <= _STANDING_A_Y[1])
+    def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
+        return np.minimum(_letter_a(x, (z - foot) / _A_HEIGHT_MM), _between(y, *_STANDING_A_Y))
 
     low, high = (-_A_REACH_MM, _STANDING_A_Y[0], foot), (_A_REACH_MM, _STANDING_A_Y[1], foot + _A_HEIGHT_MM)
-    return Part("marker", low, high, inside)
+    return Part("marker", low, high, depth)
 
 
-def _letter_a(across: Coordinate, up: Coordinate) -> NDArray[np.bool_]:
-    """Return which points are in the letter: `across` in mm from its middle, `up` from 0 (feet) to 1 (top)."""
+def _letter_a(across: Coordinate, up: Coordinate) -> NDArray[np.float32]:
+    """Return how deep points are in the letter: `across` in mm from its middle, `up` from 0 (feet) to 1 (top)."""
     stroke, half_width = 6.0, 12.0
     leg = half_width * (1.0 - up) - stroke / 2 * up
     side = np.abs(across)
-    strokes = (side <= np.maximum(leg, 0) + stroke / 2) & (side >= leg - stroke / 2)
-    bar = (side <= leg) & (np.abs(up - 0.34) <= stroke / 2.4 / _A_HEIGHT_MM)
-    return np.asarray((strokes | bar) & (up >= 0) & (up <= 1))
+    strokes = np.minimum(np.maximum(leg, 0) + stroke / 2 - side, side - leg + stroke / 2)
+    bar = np.minimum(leg - side, stroke / 2.4 - np.abs(up - 0.34) * _A_HEIGHT_MM)
+    return np.minimum(np.maximum(strokes, bar), _between(up, 0.0, 1.0) * _A_HEIGHT_MM)
 
 
 def _lesion() -> Part:
@@ -253,29 +261,41 @@ def _lesion() -> Part:
 def _ellipsoid(tissue: str, centre: tuple[float, ...], radii: tuple[float, ...]) -> Part:
     (cx, cy, cz), (rx, ry, rz) = centre, radii
 
-    def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-        return ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 + ((z - cz) / rz) ** 2 <= 1.0
+    def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
+        across, along, up = ((x - cx) / rx) ** 2, ((y - cy) / ry) ** 2, ((z - cz) / rz) ** 2
+        return _to_first_order(across + along + up, across / rx**2 + along / ry**2 + up / rz**2)
 
-    return Part(tissue, (cx - rx, cy - ry, cz - rz), (cx + rx, cy + ry, cz + rz), inside)
+    return Part(tissue, (cx - rx, cy - ry, cz - rz), (cx + rx, cy + ry, cz + rz), depth)
 
 
 def _column(tissue: str, centre: tuple[float, float], radii: tuple[float, float], bottom: float, top: float) -> Part:
     """Return an elliptic cylinder along z; `centre` and `radii` are (x, y)."""
     (cx, cy), (rx, ry) = centre, radii
 
-    def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-        return (((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1.0) & (z >= bottom) & (z <= top)
+    def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
+        across, along = ((x - cx) / rx) ** 2, ((y - cy) / ry) ** 2
+        round_about = _to_first_order(across + along, across / rx**2 + along / ry**2)
+        return np.minimum(round_about, _between(z, bottom, top))
 
-    return Part(tissue, (cx - rx, cy - ry, bottom), (cx + rx, cy + ry, top), inside)
+    return Part(tissue, (cx - rx, cy - ry, bottom), (cx + rx, cy + ry, top), depth)
 
 
 def _box(tissue: str, low: Float3, high: Float3) -> Part:
-    def inside(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.bool_]:
-        across = (x >= low[0]) & (x <= high[0])
-        along = (y >= low[1]) & (y <= high[1])
-        return across & along & (z >= low[2]) & (z <= high[2])
+    def depth(x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray[np.float32]:
+        flat = np.minimum(_between(x, low[0], high[0]), _between(y, low[1], high[1]))
+        return np.minimum(flat, _between(z, low[2], high[2]))
 
-    return Part(tissue, low, high, inside)
+    return Part(tissue, low, high, depth)
+
+
+def _between(along: Coordinate, low: float, high: float) -> NDArray[np.float32]:
+    """Return how far points lie between `low` and `high`."""
+    return np.minimum(along - low, high - along)
+
+
+def _to_first_order(level: NDArray[np.float32], slope: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the distance to where `level` is 1, a sum of squares; `slope` is its gradient squared, by 4."""
+    return (1 - level) / np.sqrt(4 * slope + _NO_SLOPE)
 
 
 def _float3(values: NDArray[Any]) -> Float3:

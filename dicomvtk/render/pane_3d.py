@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane, vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkBinnedDecimation, vtkPolyDataNormals
+from vtkmodules.vtkFiltersCore import vtkBinnedDecimation
 from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlice, vtkPolyDataMapper, vtkRenderer
 
 from dicomvtk.bridge.pipeline import run
@@ -198,10 +198,9 @@ def _light(surface: vtkPolyData) -> vtkPolyData:
     binned.SetInputData(surface)
     binned.SetNumberOfDivisions(_BINS, _BINS, _BINS)
     binned.AutoAdjustNumberOfDivisionsOff()
-    normals = vtkPolyDataNormals()
-    normals.SetInputData(run(binned))
-    normals.SplittingOff()
-    return run(normals)
+    binned.SetPointGenerationModeToBinAverages()
+    binned.ProducePointDataOn()  # the normals of the volume: those of noisy triangles turn over in places and go black
+    return run(binned)
 
 
 def fit_distance_mm(geometry: Geometry, aspect: float) -> float:
