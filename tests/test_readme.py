@@ -38,13 +38,15 @@ def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
         assert done.returncode == 0, f"dicomvtk {' '.join(words)}: {done.stderr}"
         said[words[0]] = done.stdout
 
-    in_order = ["phantom", "info", "view", "convert", "convert", "write", "surface", "dump", "export"]
+    in_order = ["phantom", "info", "view", "convert", "convert", "write", "surface", "dump", "modify", "export"]
     assert [words[0] for words in commands()] == in_order
     assert (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "skull.stl").stat().st_size > 100_000
     np.testing.assert_array_equal(dicomvtk.read(tmp_path / "again").array, dicomvtk.read(tmp_path / "head").array)
     assert "PixelSpacing" in said["dump"]
     assert "PatientName" not in said["dump"]
+    assert "-> 'Doe^Jane' in" in said["modify"]
+    assert "Doe^Jane" not in dicomvtk.open_folder(tmp_path / "head").PatientName
     assert dicomvtk.read(tmp_path / "mine").spacing == pytest.approx((0.9, 0.9, 1.2))
     assert len(list((tmp_path / "slices").rglob("*.png"))) == dicomvtk.read(tmp_path / "head").shape[2]
 

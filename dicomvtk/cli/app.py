@@ -32,6 +32,7 @@ _COMMANDS = {
     "export": "Write slices as PNG, JPEG, TIFF or WebP.",
     "gallery": "Write a page that shows every series under a path.",
     "info": "List patients, studies and series with size, spacing and findings.",
+    "modify": "Set attributes of DICOM files in place, or try it with --dry-run.",
     "montage": "Save slices side by side on one picture.",
     "phantom": "Make a head-like phantom with known values.",
     "snapshot": "Save the picture that view would show.",

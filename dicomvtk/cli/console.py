@@ -36,6 +36,8 @@ def as_options(text: str) -> str:
         .replace("series=:", "--series:")
         .replace("overwrite=True", "--overwrite")
         .replace("dims=", "--dims")
+        .replace("folder.finish_save()", "--finish-save")
+        .replace("folder.drop_save()", "--drop-save")
     )
 
 

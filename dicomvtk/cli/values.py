@@ -11,12 +11,26 @@ import click
 from dicomvtk.display import CT_WINDOWS, WindowLevel
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["Colour", "Numbers", "Thickness", "Window", "Words"]
+__all__ = ["Assignment", "Colour", "Numbers", "Thickness", "Window", "Words"]
 
 _COMMA = re.compile(r",(?![^(]*\))")
 
 
-class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers of click 8.3 only
+class Assignment(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers of click 8.3 only
+    """``KEYWORD=VALUE`` as the two."""
+
+    name = "assignment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip():
+            self.fail(f"{value!r}; expected KEYWORD=VALUE, for example StudyDate=20221119.", param, ctx)
+        return name.strip(), text
+
+
+class Numbers(click.ParamType):  # type: ignore[type-arg]
     """Numbers with commas or an x between them, such as ``256,256,180`` or ``1600x1200``; `count` of them if given."""
 
     name = "numbers"

@@ -22,6 +22,7 @@ Condition = Callable[[Instance], bool]
 
 _RANGED = frozenset({"DA", "TM", "DT"})
 _RANGE = re.compile(r"([0-9.:+]*)\s*-\s*([0-9.:+]*)")
+_YEAR_OR_MONTH = re.compile(r"\d{4}(0[1-9]|1[0-2])?")
 _NAME_VR = "PN"
 _BACK_TO_BACK = (datetime.date, datetime.time)
 
@@ -65,8 +66,9 @@ def _test(path: AttributePath | None, wanted: Any) -> Callable[[Any], bool]:
         wanted = element_of(path, wanted).value
     if vr in _RANGED and isinstance(wanted, str) and "-" in wanted:
         return _any_of(_range(path, vr, wanted))
-    if isinstance(wanted, str) and vr not in ("DS", "IS"):
-        return _any_of(_text(wanted, fold=vr == _NAME_VR))
+    if isinstance(wanted, str):
+        text = _text(wanted, fold=vr == _NAME_VR)
+        return _any_of(lambda value: text(value) or (not isinstance(value, str) and _equal(value, wanted)))
     return _any_of(lambda value: _equal(value, wanted))
 
 
@@ -103,12 +105,14 @@ def _range(path: AttributePath | None, vr: str, wanted: str) -> Callable[[Any], 
     low, high = found[1].replace(":", ""), found[2].replace(":", "")
     if path is not None and vr == "DA":
         for end in (low, high):
-            if end:
+            if end and not _YEAR_OR_MONTH.fullmatch(end):
                 element_of(path, end)
+    if low and high and low[: len(high)] > high:
+        raise UnsupportedError(f"Cannot look for {wanted!r}: the range begins after it ends.")
 
     def within(value: Any) -> bool:
         text = str(value).replace(":", "")
-        # An end states as much as it does: '1030' as the last time includes 10:30:59.
+        # An end states as much as it does: '1030' as the last time includes 10:30:59, '2021' as the last day December.
         return bool(text) and (not low or text >= low) and (not high or text[: len(high)] <= high)
 
     return within

@@ -12,7 +12,9 @@ from dicomvtk.errors import UnsupportedError, WriteError
 from dicomvtk.folder.header_values import ABSENT, plain
 from dicomvtk.folder.instance import Instance, stamp
 from dicomvtk.folder.journal import Replacement, save_all
+from dicomvtk.folder.places import places
 from dicomvtk.folder.rewrite import write_instance
+from dicomvtk.folder.unique import unique
 
 if TYPE_CHECKING:
     from dicomvtk.folder.tree import Folder
@@ -38,10 +40,12 @@ class Change:
     def __str__(self) -> str:
         where = self.file or self.series
         if self.attribute:
-            return f"{where}: {self.attribute} {self.before!r:.60} -> {self.after!r:.60}"
+            return f"{where}: {self.attribute} {_said(self.before)} -> {_said(self.after)}"
         return f"{where}: {_WORDS[self.action]}"
 
 
+#: Old values named in one line, and characters of a value.
+_NAMED, _LENGTH = 3, 60
 _WORDS = {"new": "new file", "delete": "deleted", "pixels": "new pixel values"}
 
 
@@ -72,16 +76,29 @@ def changes_of(instances: Iterable[Instance]) -> list[Change]:
 
 
 def describe(changes: Sequence[Change]) -> str:
-    """Return the changes for people: one line for all files of a series that change alike."""
+    """Return the changes for people: one line for all files of a folder and series that change to the same."""
     alike: dict[tuple[str, str, str], list[Change]] = {}
     for change in changes:
-        said = f"{change.before!r:.60} -> {change.after!r:.60}" if change.attribute else ""
-        alike.setdefault((change.series, change.attribute, said or _WORDS[change.action]), []).append(change)
+        where = f"{Path(change.file).parent}: {change.series}" if change.file else change.series
+        said = f"-> {_said(change.after)}" if change.attribute else _WORDS[change.action]
+        alike.setdefault((where, change.attribute, said), []).append(change)
     lines = []
-    for (series, attribute, said), members in alike.items():
+    for (where, attribute, said), members in alike.items():
         count = f"{len(members)} file{'s' if len(members) > 1 else ''}"
-        lines.append(f"{series}: {attribute} {said} in {count}" if attribute else f"{series}: {count} {said}")
+        lines.append(
+            f"{where}: {attribute} {_before(members)} {said} in {count}" if attribute else f"{where}: {count} {said}"
+        )
     return "\n".join(lines)
+
+
+def _before(members: Sequence[Change]) -> str:
+    different = unique(change.before for change in members)
+    named = ", ".join(map(_said, different[:_NAMED]))
+    return named + (f", ... ({len(different)} values)" if len(different) > _NAMED else "")
+
+
+def _said(value: Any) -> str:
+    return "nothing" if value is None else f"{value!r:.{_LENGTH}}"
 
 
 def save(folder: Folder, instances: Sequence[Instance]) -> None:
@@ -92,11 +109,11 @@ def save(folder: Folder, instances: Sequence[Instance]) -> None:
             raise WriteError("Cannot save: this folder is only in memory; give save() the path of a new folder.")
         return
     _check_untouched(changed)
-    places = {one: one.path or place for one, place in folder.places(changed)}
-    work = [Replacement(place, None if one.deleted else partial(_write, one)) for one, place in places.items()]
-    folder.detach(set(places.values()))
+    where = dict(places(folder.root, changed))
+    work = [Replacement(place, None if one.deleted else partial(_write, one)) for one, place in where.items()]
+    folder.detach(set(where.values()))
     save_all(folder.root, work, folder.progress)
-    for one, place in places.items():
+    for one, place in where.items():
         if not one.deleted:
             one.settled(place)
     folder.forget([one for one in instances if one.deleted])

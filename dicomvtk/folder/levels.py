@@ -130,7 +130,7 @@ class Level:
             return self[name]
         own = own_attributes.find(name)
         if own is None:
-            raise AttributeError(own_attributes.unknown(type(self).__name__, name))
+            raise own_attributes.unknown(type(self).__name__, name)
         found = [own.get(instance) for instance in self.instances]
         return self._summed(name, [ABSENT if value is None else value for value in found])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.folder import display_window, image_type, private_colormap, slice_position
+from dicomvtk.folder.attribute_path import MissingAttributeError
 from dicomvtk.folder.instance import Instance
 
 __all__ = ["OwnAttribute", "find", "register_attribute", "set_for", "unknown"]
@@ -66,7 +67,7 @@ def set_for(level: str, name: str, value: Any, instances: Sequence[Instance]) ->
     """Set an own attribute in every file; a value that one file refuses leaves all of them as they were."""
     own = _REGISTERED.get(name)
     if own is None:
-        raise AttributeError(unknown(level, name))
+        raise unknown(level, name)
     if own.set is None:
         raise UnsupportedError(f"Cannot set {name}: it follows from the other attributes.")
     before = [(one, dict(one.edits), one.recode) for one in instances]
@@ -79,10 +80,11 @@ def set_for(level: str, name: str, value: Any, instances: Sequence[Instance]) ->
         raise
 
 
-def unknown(level: str, name: str) -> str:
+def unknown(level: str, name: str) -> MissingAttributeError:
+    """Return the error that says which own attributes there are."""
     near = difflib.get_close_matches(name, _REGISTERED, n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
-    return (
+    return MissingAttributeError(
         f"{level} has no attribute {name!r}{hint} The standard's attributes are CamelCase keywords; own ones are "
         f"{', '.join(sorted(_REGISTERED))}, and those given to register_attribute()."
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,14 @@ from dicomvtk.errors import DicomVtkWarning, NoDicomError, WriteError
 from dicomvtk.folder import journal
 from dicomvtk.folder.attribute_path import parse
 from dicomvtk.folder.building import Building
+from dicomvtk.folder.conditions import compiled
 from dicomvtk.folder.grouping import place, regrouped
 from dicomvtk.folder.header_values import ABSENT, read_plain
 from dicomvtk.folder.instance import IDENTITY, Instance, stamp
 from dicomvtk.folder.levels import Level, Patient, Study
+from dicomvtk.folder.places import layout
 from dicomvtk.folder.rewrite import write_instance
+from dicomvtk.folder.selection import Selection
 from dicomvtk.folder.series import Series
 
 if TYPE_CHECKING:
@@ -37,8 +39,6 @@ _STUDY_ORDER = (parse("StudyDate"), parse("StudyTime"))
 _SERIES_NUMBER, _INSTANCE_NUMBER = parse("SeriesNumber"), parse("InstanceNumber")
 _SOP_CLASS = parse("SOPClassUID")
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_NAME_LENGTH = 40
 
 
 class Folder(Level):
@@ -127,6 +127,14 @@ class Folder(Level):
 
         return queries.find(self, conditions)
 
+    def where(self, **conditions: Any) -> Selection:
+        """Return the files that match all conditions, in whatever series, to read, set and save together.
+
+        ``folder.where(Modality="CT").PatientSex = "F"``; conditions are those of `find`.
+        """
+        tests = compiled(conditions)
+        return Selection(self, (one for one in self.instances if all(test(one) for test in tests)))
+
     def table(self, columns: Sequence[Any] | None = None) -> list[Row]:
         """Return a row for each series, attribute by attribute, as pandas.DataFrame takes them."""
         from dicomvtk.folder import queries
@@ -190,25 +198,6 @@ class Folder(Level):
                 shutil.copyfile(one.source, kept)
                 one.source, one.stamp = kept, stamp(kept)
 
-    def places(self, instances: Iterable[Instance]) -> Iterator[tuple[Instance, Path]]:
-        """Yield the place in the folder of each file: where it is, or a free name for a new one."""
-        assert self._root is not None
-        folders: dict[int, Path] = {}
-        numbers: dict[Path, int] = {}
-        for one in instances:
-            if one.path is not None:
-                yield one, one.path
-                continue
-            folder = folders.get(id(one.series))
-            if folder is None:
-                kept = next((other.path.parent for other in one.series.instances if other.path), None)
-                folder = folders[id(one.series)] = kept or self._free_folder(one.series, set(folders.values()))
-            number = numbers.get(folder, 0) + 1
-            while (folder / _file_name(number)).exists():
-                number += 1
-            numbers[folder] = number
-            yield one, folder / _file_name(number)
-
     def save_as(self, level: Level, path: Path) -> None:
         """Write all files of `level` to the new folder `path`, whole or not at all.
 
@@ -217,7 +206,7 @@ class Folder(Level):
         instances = level.instances
         if not instances:
             raise WriteError(f"Cannot save {level!r} to {path}: it has no files.")
-        names = dict(_layout(level, instances))
+        names = dict(layout(level, instances))
         with new_folder(path) as filling:
             for n, (one, name) in enumerate(names.items()):
                 (filling / name).parent.mkdir(parents=True, exist_ok=True)
@@ -245,15 +234,6 @@ class Folder(Level):
         for one in self._all:
             if not one.is_new:
                 one.home = one.series
-
-    def _free_folder(self, series: Series, taken: set[Path]) -> Path:
-        assert self._root is not None
-        parts = _folder_names(series)
-        near = next((other.path.parent.parent for other in series.study.instances if other.path), None)
-        parent = near if near is not None and near.is_relative_to(self._root) else self._root
-        if near is None:
-            parent = self._root / parts[0] / parts[1]
-        return _free(parent / parts[2], taken)
 
     def _covers(self, instance: Instance) -> bool:
         return True
@@ -348,48 +328,3 @@ def _sorted(instances: list[Instance]) -> list[Instance]:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) else float("inf")
-
-
-def _layout(level: Level, instances: Sequence[Instance]) -> Iterator[tuple[Instance, Path]]:
-    """Yield the name of each file in a new folder: patient/study/series/file, from where `level` begins."""
-    depth = {"Folder": 0, "Patient": 1, "Study": 2, "Series": 3}[type(level).__name__]
-    folders: dict[int, Path] = {}
-    numbers: dict[Path, int] = {}
-    for one in instances:
-        folder = folders.get(id(one.series))
-        if folder is None:
-            names = _folder_names(one.series)[depth:]
-            folder = _free(Path(*names), set(folders.values())) if names else Path()
-            folders[id(one.series)] = folder
-        numbers[folder] = numbers.get(folder, 0) + 1
-        yield one, folder / _file_name(numbers[folder])
-
-
-def _folder_names(series: Series) -> tuple[str, str, str]:
-    """Return what the folders of a series are called: by patient, by study, by series."""
-    first = series.instances[0]
-
-    def text(*keywords: str) -> str:
-        return "-".join(str(first.get(keyword)) for keyword in keywords if first.get(keyword) not in (None, ""))
-
-    return (
-        _safe(text("PatientID") or text("PatientName"), "patient"),
-        _safe(text("StudyDate", "StudyDescription") or text("StudyID"), "study"),
-        _safe(text("SeriesNumber", "SeriesDescription"), "series"),
-    )
-
-
-def _safe(text: str, otherwise: str) -> str:
-    return _UNSAFE.sub("_", text).strip("._-")[:_NAME_LENGTH] or otherwise
-
-
-def _free(folder: Path, taken: set[Path]) -> Path:
-    """Return `folder`, or with a number behind it where that name is taken."""
-    candidate, again = folder, 2
-    while candidate in taken or candidate.exists():
-        candidate, again = folder.with_name(f"{folder.name}-{again}"), again + 1
-    return candidate
-
-
-def _file_name(number: int) -> str:
-    return f"IM{number:04d}.dcm"

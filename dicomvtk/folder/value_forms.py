@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from dicomvtk.folder.attribute_path import AttributePath, Step, parse
 __all__ = ["TEXT_VRS", "element_of", "encodable"]
 
 _DAY_S = 86400.0
+#: How dates are written outside of DICOM.
+_DATE_FORMS = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%d%m%Y", "%m%d%Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y")
 #: What each VR looks like, for messages.
 _FORMS = {
     "AE": "a text of at most 16 characters",
@@ -29,6 +32,8 @@ _FORMS = {
     "CS": "at most 16 capitals, digits, spaces and underscores",
     "DA": "YYYYMMDD, for example '20221119', or a datetime.date",
     "DS": "a number, or a text of at most 16 characters such as '1.25'",
+    "FL": "a number",
+    "FD": "a number",
     "DT": "YYYYMMDDHHMMSS.FFFFFF&ZZXX, for example '20221119143000', or a datetime.datetime",
     "IS": "a whole number from -2147483648 to 2147483647",
     "LO": "a text of at most 64 characters without a backslash",
@@ -50,6 +55,8 @@ _INTEGERS = {
     "IS": (-(2**31), 2**31 - 1),
 }
 _FLOATS = ("FL", "FD", "DS")
+_WHOLE = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
 #: VRs whose bytes depend on SpecificCharacterSet (PS3.5 section 6.1.2.3).
 TEXT_VRS = frozenset({"SH", "LO", "ST", "LT", "UC", "UT", "PN"})
 #: Names of the default repertoire (PS3.3 C.12.1.1.2), which pydicom reads as Latin-1.
@@ -144,16 +151,18 @@ def _formed(vr: str, value: Any) -> Any:
     if vr in ("DA", "TM", "DT"):
         return _moment(vr, value)
     if vr in _INTEGERS:
-        number = float(value)
         low, high = _INTEGERS[vr]
-        if number != int(number) or not low <= int(value) <= high:
-            raise ValueError(f"expected a whole number from {low} to {high}")
-        return int(value)
+        number = int(value) if _WHOLE.fullmatch(str(value)) else _number(value)
+        if number != int(number) or not low <= number <= high:
+            raise ValueError("not a whole number" if number != int(number) else "beyond that")
+        return int(number)
     if vr in _FLOATS:
-        if isinstance(value, str):
-            float(value)
-            return value
-        return ds_text(float(value)) if vr == "DS" else float(value)
+        number = _number(value)
+        if vr == "DS":
+            return value if isinstance(value, str) else ds_text(number)
+        if vr == "FL" and _LARGEST_SINGLE < abs(number) < float("inf"):
+            raise ValueError("beyond single precision")
+        return number
     if isinstance(value, np.generic):
         value = value.item()
     if vr.startswith("O") or vr == "UN":
@@ -167,14 +176,20 @@ def _formed(vr: str, value: Any) -> Any:
     return value
 
 
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError("not a number") from None
+
+
 def _moment(vr: str, value: Any) -> str:
     if vr == "DA":
         if isinstance(value, datetime.date):
             return f"{value.year:04d}{value.month:02d}{value.day:02d}"
         text = str(value)
-        if len(text) != 8 or not text.isdigit():
-            raise ValueError("not a date")
-        datetime.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        if _date(text, "%Y%m%d") is None:
+            raise ValueError(_other_date(text))
         return text
     if vr == "TM":
         if isinstance(value, datetime.datetime):
@@ -190,6 +205,21 @@ def _moment(vr: str, value: Any) -> str:
     if isinstance(value, datetime.date):
         return f"{value.year:04d}{value.month:02d}{value.day:02d}"
     return str(value)
+
+
+def _date(text: str, form: str) -> datetime.date | None:
+    length = len(datetime.date(2000, 1, 1).strftime(form))
+    try:
+        return datetime.datetime.strptime(text, form).date() if len(text) == length and text.isascii() else None
+    except ValueError:
+        return None
+
+
+def _other_date(text: str) -> str:
+    """Return what a text that is no DA may have been meant as; nothing is guessed, the caller is asked."""
+    meant = {day for form in _DATE_FORMS if (day := _date(text.strip(), form)) is not None}
+    named = " or ".join(repr(f"{day.year:04d}{day:%m%d}") for day in sorted(meant))
+    return f"{named} is meant?" if named else "not a date"
 
 
 def _clock(seconds: float) -> str:

@@ -82,3 +82,29 @@ def test_real_series_are_found_where_they_are(shared_data: Path) -> None:
         len(series) for series in folder.series if "MEMPRAGE" in series.SeriesDescription
     ]
     assert folder.find(Modality="CT") == []
+
+
+def test_where_takes_files_of_any_series_together(two_patients: Path) -> None:
+    folder = dicomvtk.open_folder(two_patients)
+
+    chosen = folder.where(InstanceNumber=[1, 2], StudyDate="2021-2022")
+    chosen.ImageComments = "seen"
+    chosen.save()
+
+    assert len(chosen) == 8
+    again = dicomvtk.open_folder(two_patients)
+    seen = [(one.get("StudyDate"), one.get("InstanceNumber")) for one in again.where(ImageComments="s*").instances]
+    assert sorted(seen) == [("20210304", 1)] * 4 + [("20210304", 2)] * 4
+    assert repr(again.where(PatientName="Doe*")) == "<12 of 24 files>"
+    again.where(PatientName="doe*").save(two_patients.parent / "out")
+    assert len(dicomvtk.open_folder(two_patients.parent / "out").series) == 4
+
+
+def test_ranges_of_whole_years_and_months_and_those_that_run_backwards(two_patients: Path) -> None:
+    folder = dicomvtk.open_folder(two_patients)
+
+    assert len(folder.find(StudyDate="2020-2020")) == 4
+    assert len(folder.find(StudyDate="202002-")) == 4
+    for wrong in ("2021-2020", "2020-05", "20209999-"):
+        with pytest.raises(UnsupportedError):
+            folder.find(StudyDate=wrong)
