@@ -14,7 +14,7 @@ from dicomvtk.geometry import Int3
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.volume import Volume
 
-__all__ = ["by_frame", "check_real", "check_regular", "filled_as", "without_sources"]
+__all__ = ["by_frame", "check_real", "check_regular", "without_sources"]
 
 
 def by_frame(
@@ -23,22 +23,27 @@ def by_frame(
     """Return the array of `work(frame)` for every frame, in the memory order of the contract.
 
     `work` returns (i, j, k[, c]); `shape` and `dtype` are those of the result where they are not the volume's.
-    Integers are rounded once, to even at halves, where `work` returns floats.
+    Integers are rounded once, to even at halves, where `work` returns floats. Of a single frame it is what `work`
+    returned, not copied where it has that dtype.
     """
+    kind = np.dtype(volume.dtype if dtype is None else dtype)
+    if not volume.axes:
+        only = work(volume)
+        return only if only.dtype == kind else _rounded(only, kind).astype(kind)
     sizes = shape or volume.geometry.shape
     further = tuple(len(axis) for axis in volume.axes)
     samples = volume.shape[-1:] if volume.is_colour else ()
-    block = np.empty((*reversed((*sizes, *further)), *samples), volume.dtype if dtype is None else dtype)
+    block = np.empty((*reversed((*sizes, *further)), *samples), kind)
     count = len(sizes) + len(further)
     result = block.transpose(*reversed(range(count)), *range(count, block.ndim))
     for index in np.ndindex(*further):
-        filled_as(result[(slice(None),) * 3 + index], work(volume.frame(*index)))
+        result[(slice(None),) * 3 + index] = _rounded(work(volume.frame(*index)), kind)
     return result
 
 
-def filled_as(target: NDArray[Any], values: NDArray[Any]) -> None:
-    """Put `values` into `target`; floats are rounded where it holds integers: casting alone would truncate."""
-    target[...] = np.rint(values) if target.dtype.kind in "iu" and values.dtype.kind == "f" else values
+def _rounded(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return `values` rounded where floats are to become integers: casting alone would truncate."""
+    return np.rint(values) if dtype.kind in "iu" and values.dtype.kind == "f" else values
 
 
 def check_regular(volume: Volume, doing: str) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from vtkmodules.vtkImagingGeneral import vtkImageGaussianSmooth, vtkImageMedian3D
+from vtkmodules.vtkImagingGeneral import vtkImageMedian3D
 
 from dicomvtk.bridge.images import from_vtk, to_vtk
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import GeometryError, UnsupportedError
-from dicomvtk.geometry import Float3, Geometry
+from dicomvtk.geometry import Float3
 from dicomvtk.processing.by_frame import by_frame, check_real, check_regular
+from dicomvtk.processing.separable import Weights, weighted
 from dicomvtk.volume import Volume
 
 __all__ = ["gaussian", "median"]
@@ -34,7 +35,7 @@ def gaussian(volume: Volume, sigma_mm: float | ArrayLike) -> Volume:
     ----------
     volume : Volume
         Of any real dtype. Integers keep their dtype: they are smoothed as floats and rounded once, to even at halves.
-        Booleans and float16 become float32. NaN spreads as far as the kernel reaches.
+        Booleans and float16 become float32. Around what is not finite all is NaN as far as the kernel reaches.
     sigma_mm : float or three floats
         Millimetres, for all axes or along i, j and k; 0 leaves an axis alone.
 
@@ -54,10 +55,12 @@ def gaussian(volume: Volume, sigma_mm: float | ArrayLike) -> Volume:
     """
     sigmas = _three_sigmas(sigma_mm)
     _check(volume)
-    smooth = np.empty_like(volume.array, dtype=_result_dtype(volume.dtype))
-    for index in np.ndindex(*(len(axis) for axis in volume.axes)):
-        frame = volume.frame(*index)
-        _fill(smooth[(slice(None),) * 3 + index], _smoothed(frame, sigmas))
+    i, j, k = (
+        _kernel(sigma / spacing, size)
+        for sigma, spacing, size in zip(sigmas, volume.spacing, volume.geometry.shape, strict=True)
+    )
+    dtype = _result_dtype(volume.dtype)
+    smooth = by_frame(volume, lambda frame: weighted(frame.array, (i, j, k), dtype), dtype=dtype)
     return volume.with_array(smooth, step=f"gaussian, sigma {_in_words(sigmas)} mm")
 
 
@@ -125,24 +128,15 @@ def _result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float32) if dtype.kind == "b" or dtype == np.float16 else dtype.newbyteorder("=")
 
 
-def _smoothed(frame: Volume, sigmas_mm: Float3) -> NDArray[np.floating[Any]]:
-    """Return the voxels of one frame as floats, smoothed by VTK on an unrotated grid: its kernel follows the axes."""
-    exact = np.float32 if frame.dtype.itemsize <= 2 or frame.dtype == np.float32 else np.float64
-    upright = Geometry(frame.geometry.shape, frame.spacing)
-    smooth = vtkImageGaussianSmooth()
-    smooth.SetInputDataObject(to_vtk(Volume(frame.array.astype(exact, copy=False), upright)))
-    smooth.SetStandardDeviations(*np.divide(sigmas_mm, frame.spacing))
-    smooth.SetRadiusFactors(_RADIUS_IN_SIGMAS, _RADIUS_IN_SIGMAS, _RADIUS_IN_SIGMAS)
-    run(smooth)
-    return from_vtk(smooth.GetOutput()).array
-
-
-def _fill(target: NDArray[Any], values: NDArray[np.floating[Any]]) -> None:
-    """Put `values` into `target`, rounded where it holds integers: casting alone would truncate towards zero.
-
-    A weighted mean lies between the values it is of, so it fits their dtype.
-    """
-    target[...] = np.rint(values) if target.dtype.kind in "iu" else values
+def _kernel(sigma: float, size: int) -> Weights:
+    """Return the weights of a Gaussian along an axis of `size` voxels, sigma in voxels."""
+    radius = min(int(_RADIUS_IN_SIGMAS * sigma + 0.5), size - 1)
+    offsets = np.arange(-radius, radius + 1)
+    bell = np.exp(-0.5 * (offsets / sigma) ** 2) if radius else np.ones(1)
+    index = np.arange(size)[:, None] + offsets
+    inside = (index >= 0) & (index < size)
+    weight = np.where(inside, bell, 0.0)
+    return Weights(np.clip(index, 0, size - 1), weight / weight.sum(axis=1, keepdims=True))
 
 
 def _in_words(sigmas_mm: Float3) -> str:

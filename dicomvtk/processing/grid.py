@@ -74,19 +74,13 @@ def flip(volume: Volume, *axes: int) -> Volume:
     check_regular(volume, "flip")
     if not set(axes) <= {0, 1, 2}:
         raise GeometryError(f"Cannot flip axes {list(axes)}; expected some of 0, 1, 2.")
-    count = volume.geometry.shape[2]
-    kept = _with_slices(volume, range(count - 1, -1, -1)) if 2 in axes else volume
-    step = f"flip {' '.join(_NAMES[a] for a in axes)}"
-    return kept.with_array(np.flip(volume.array, tuple(set(axes))), volume.geometry.flipped(*axes), step=step)
+    return _moved(volume, (0, 1, 2), axes, f"flip {' '.join(_NAMES[a] for a in axes)}")
 
 
 def permute(volume: Volume, order: Sequence[int]) -> Volume:
     """Return the volume with i, j, k taken in another order; every voxel stays where it is in the patient."""
     check_regular(volume, "permute")
-    geometry = volume.geometry.permuted(order)
-    array = volume.array.transpose(*order, *range(3, volume.array.ndim))
-    kept = volume if order[2] == 2 else replace(volume, info=without_sources(volume.info))
-    return kept.with_array(array, geometry, step=f"permute to {' '.join(_NAMES[a] for a in order)}")
+    return _moved(volume, order, (), f"permute to {' '.join(_NAMES[a] for a in order)}")
 
 
 def reorient(volume: Volume, codes: str) -> Volume:
@@ -99,9 +93,24 @@ def reorient(volume: Volume, codes: str) -> Volume:
     >>> reorient(Volume(np.zeros((4, 3, 2))), "SRA").shape
     (2, 4, 3)
     """
+    check_regular(volume, "reorient")
     moves = axis_moves(volume.geometry, codes)
-    moved = flip(permute(volume, moves.order), *(axis for axis, reverse in enumerate(moves.flip) if reverse))
-    return replace(moved, history=(*volume.history, f"reorient to {codes.upper()}"))
+    reversed_axes = [axis for axis, reverse in enumerate(moves.flip) if reverse]
+    return _moved(volume, moves.order, reversed_axes, f"reorient to {codes.upper()}")
+
+
+def _moved(volume: Volume, order: Sequence[int], reversed_axes: Sequence[int], step: str) -> Volume:
+    """Return the volume with i, j, k taken in another order and then some of them reversed; one copy."""
+    geometry = volume.geometry.permuted(order).flipped(*reversed_axes)
+    array = volume.array.transpose(*order, *range(3, volume.array.ndim))
+    array = np.flip(array, tuple(set(reversed_axes)))
+    if order[2] != 2:
+        kept = replace(volume, info=without_sources(volume.info))
+    elif 2 in reversed_axes:
+        kept = _with_slices(volume, range(geometry.shape[2] - 1, -1, -1))
+    else:
+        kept = volume
+    return kept.with_array(array, geometry, step=step)
 
 
 def _with_slices(volume: Volume, wanted: range) -> Volume:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,12 +15,10 @@ from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.processing.by_frame import by_frame, check_real, check_regular, without_sources
+from dicomvtk.processing.parallel_grids import Interpolation, axis_maps, resampled
 from dicomvtk.volume import Volume
 
 __all__ = ["Interpolation", "grid_of_spacing", "isotropic", "resample", "resample_like", "resample_to"]
-
-#: ``"linear"``, ``"nearest"``, or ``"cubic"`` (Catmull-Rom: passes through the voxels, may overshoot beside edges).
-Interpolation = Literal["linear", "nearest", "cubic"]
 
 
 def resample(
@@ -65,7 +63,8 @@ def resample_to(
     """Return `volume` on `geometry`, any grid in LPS mm, oblique and left-handed ones too.
 
     Each frame of the further axes by itself. The volume ends at the outer faces of its voxels, where values are those
-    of the nearest centres. VTK weighs neighbours in float32: about six digits of the range of values.
+    of the nearest centres. Between parallel grids neighbours are weighed in floats that hold the dtype, and what is not
+    finite becomes NaN where it has a weight. Between others VTK weighs them in float32: about six digits of the range.
 
     Parameters
     ----------
@@ -88,7 +87,14 @@ def resample_to(
     if how not in get_args(Interpolation):
         raise UnsupportedError(f"Unknown interpolation {how!r}; expected {', '.join(get_args(Interpolation))}.")
     outside = _outside(volume, fill, zero=labels or volume.is_colour)
-    array = by_frame(volume, lambda frame: _resliced(frame, geometry, how, outside), geometry.shape)
+    maps = axis_maps(volume.geometry, geometry)
+
+    def work(frame: Volume) -> NDArray[Any]:
+        if maps is None:
+            return _resliced(frame, geometry, how, outside)
+        return resampled(frame.array, maps, how, outside)
+
+    array = by_frame(volume, work, geometry.shape)
     spacing = " x ".join(f"{s:.4g}" for s in geometry.spacing)
     step = f"resample to {' x '.join(map(str, geometry.shape))} voxels of {spacing} mm, {how}"
     kept = replace(volume, info=without_sources(volume.info))
