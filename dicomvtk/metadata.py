@@ -105,7 +105,8 @@ class SeriesInfo:
     positions : (k, 3) array or None
         LPS millimetres of the first voxel of each slice, kept where the slices are not regular.
     attributes : mapping
-        Further attributes by DICOM keyword, as Python values, that are the same in every frame.
+        Further attributes by DICOM keyword, as Python values, that are the same in every frame; ``colormap`` is the
+        name that `folder.series[0].colormap` was given.
     """
 
     key: str = ""

@@ -10,6 +10,7 @@ from dicomvtk.dicom import values
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.stack import Stack
+from dicomvtk.dicom.stored_colormap import stored_colormap
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.display import VoiFunction, WindowLevel
@@ -135,6 +136,9 @@ def _attributes(stack: Stack) -> Mapping[str, Any]:
         number = _shared_number(stack, getattr(Tag, keyword))
         if number is not None:
             kept[keyword] = number
+    colormap = stored_colormap(frame.path for frame in stack.frames)
+    if colormap:
+        kept["colormap"] = colormap
     return MappingProxyType(kept)
 
 

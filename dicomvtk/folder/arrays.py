@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,21 +72,12 @@ def set_ndarray(series: Series, array: ArrayLike, dims: Sequence[Any] | None = N
 
 
 def volume(series: Series, options: Mapping[str, Any]) -> Volume:
-    """Return the series as `dicomvtk.read` reads it, its edits made; the colormap is among the attributes."""
+    """Return the series as `dicomvtk.read` reads it, its edits made."""
     instances = series.instances
     changed = any(one.is_changed for one in instances)
     with read_files(series, always=changed) as paths:
         found = reader.read(list(paths.values()), **options)
-    colormap = series.get(_colormap_path())
-    attributes = {**found.info.attributes, **({"colormap": colormap} if isinstance(colormap, str) else {})}
-    sources = () if changed else found.info.sources
-    return replace(found, info=replace(found.info, attributes=MappingProxyType(attributes), sources=sources))
-
-
-def _colormap_path() -> Any:
-    from dicomvtk.folder.private_colormap import COLORMAP
-
-    return COLORMAP
+    return replace(found, info=replace(found.info, sources=())) if changed else found
 
 
 def _ordered(series: Series, dims: Sequence[Any] | None) -> tuple[Sequence[Image], tuple[int, ...]]:

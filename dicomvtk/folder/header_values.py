@@ -140,6 +140,8 @@ def apply(dataset: Dataset, edits: Mapping[AttributePath, DataElement | None]) -
             elif element is None:
                 if tag in level:
                     del level[tag]
+                    if step.creator:
+                        _drop_empty_block(level, tag)
             else:
                 level[tag] = DataElement(tag, element.VR, element.value)
             if depth == 0:
@@ -189,6 +191,13 @@ def _item(level: Dataset, tag: int, step: Step, *, create: bool) -> Dataset | No
 def _creator_tag(tag: int) -> int:
     """Return the tag of the element that names the creator of a private element's block (PS3.5 section 7.8.1)."""
     return tag & 0xFFFF0000 | (tag & 0xFFFF) >> 8
+
+
+def _drop_empty_block(level: Dataset, tag: int) -> None:
+    """Take away the creator of the block of a private element that was its last."""
+    block = (tag & 0xFFFFFF00) >> 8
+    if not any(int(other) >> 8 == block for other in level.keys()):  # noqa: SIM118  # a Dataset iterates elements
+        del level[_creator_tag(tag)]
 
 
 def _little(step: Step) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from dicomvtk.dicom.stored_colormap import CREATOR, ELEMENT, GROUP
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.folder.attribute_path import AttributePath, Step
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLORMAP", "get", "set_"]
 
-#: Where the name is kept (PS3.5 section 7.8): group, element within the block, creator of the block.
-COLORMAP = AttributePath((Step(0x0913, 0x01, "DICOMVTK"),))
+#: Where the name is kept; the reader finds it there.
+COLORMAP = AttributePath((Step(GROUP, ELEMENT, CREATOR),))
 
 _REVERSED = "_r"
 _NAMES = frozenset(

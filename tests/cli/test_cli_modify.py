@@ -69,11 +69,6 @@ def test_modified_and_modified_back_are_the_same_bytes(clinic: Path) -> None:
     assert run("modify", clinic, "PatientComments=seen", "colormap=YlGnBu", "StudyID=7") == 0
     assert set(digests(clinic).values()).isdisjoint(before.values())
     assert run("modify", clinic, "colormap=", "StudyID=", "--remove", "PatientComments") == 0
-    for path in sorted(clinic.rglob("*.dcm")):  # the emptied private block keeps its creator
-        header = pydicom.dcmread(path)
-        assert header.private_block(0x0913, "DICOMVTK")
-        assert "PatientComments" not in header
-    assert run("modify", clinic, "--remove", "(0913,0010)") == 0
 
     assert digests(clinic) == before
 

@@ -267,11 +267,28 @@ def test_colormap_is_kept_in_a_private_block_and_photometric_is_not_touched(two_
     assert header.private_block(0x0913, "DICOMVTK")[0x01].value == "YlGnBu"
     assert header.PhotometricInterpretation == "MONOCHROME2"
     assert again.series[0].volume().info.attributes["colormap"] == "YlGnBu"
+    assert dicomvtk.read(again.series[0].files).info.attributes["colormap"] == "YlGnBu"
+    assert "colormap" not in dicomvtk.read(again.series[1].files).info.attributes
     with pytest.raises(UnsupportedError, match="did you mean 'viridis'"):
         again.series[0].colormap = "virids"
     again.series[0].colormap = None
     again.save()
     assert dicomvtk.open_folder(two_patients).colormap == []
+
+
+def test_the_reader_finds_the_colormap_in_whatever_block_it_lies(two_patients: Path) -> None:
+    files = dicomvtk.open_folder(two_patients).series[0].files
+    for file in files:
+        header = pydicom.dcmread(file)
+        header.private_block(0x0913, "SOMEBODY ELSE", create=True).add_new(0x01, "LO", "hot")
+        header.private_block(0x0913, "DICOMVTK", create=True).add_new(0x01, "LO", "magma_r")
+        header.save_as(file)
+
+    assert dicomvtk.read(files).info.attributes["colormap"] == "magma_r"
+    assert dicomvtk.open_folder(two_patients).series[0].colormap == "magma_r"
+    del header[0x09131101]
+    header.save_as(file)
+    assert "colormap" not in dicomvtk.read(files).info.attributes
 
 
 def test_every_name_of_matplotlib_is_a_colormap(two_patients: Path) -> None:
