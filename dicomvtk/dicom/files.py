@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from natsort import natsorted
-
 from dicomvtk.errors import DicomVtkError, NoDicomError
 
-__all__ = ["STAGING", "Skipped", "file_version", "list_files"]
+__all__ = ["STAGING", "Skipped", "file_version", "list_files", "natural_order"]
 
 #: Where new versions of files wait while a folder is saved: never entered, since each is a copy of a file beside it.
 STAGING = ".dicomvtk-saving"
 
 #: Why files were passed over: reason to paths.
 Skipped = dict[str, list[str]]
+
+_NUMBER = re.compile("([0-9]+)")
+_ANY_DIGIT = str.maketrans("123456789", "000000000")
 
 
 def list_files(path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], skipped: Skipped) -> list[str]:
@@ -67,7 +69,7 @@ def _listed(path: str, skipped: Skipped) -> list[str]:
     missing = [name for name, place in files.items() if place is None]
     if present and missing:
         skipped["listed in the DICOMDIR, not there"] = missing
-    return natsorted(present)
+    return natural_order(present)
 
 
 def _in_folder(top: str, skipped: Skipped) -> list[str]:
@@ -86,8 +88,9 @@ def _in_folder(top: str, skipped: Skipped) -> list[str]:
         except OSError as error:
             skipped.setdefault(f"unreadable folder ({error.strerror})", []).append(folder)
             continue
-        found += [os.path.join(folder, name) for name in names]
-        waiting += [os.path.join(folder, name) for name in reversed(folders)]
+        start = os.path.join(folder, "")
+        found += [start + name for name in names]
+        waiting += [start + name for name in reversed(folders)]
     return found
 
 
@@ -105,4 +108,21 @@ def _sorted_entries(entries: Iterable[os.DirEntry[str]], skipped: Skipped) -> tu
                 skipped.setdefault(reason, []).append(entry.path)
         except OSError:
             skipped.setdefault("dangling link", []).append(entry.path)
-    return natsorted(folders), natsorted(names)
+    return natural_order(folders), natural_order(names)
+
+
+def natural_order(names: list[str]) -> list[str]:
+    """Return names in the order people mean: numbers in them by their value, IM2 before IM10."""
+    if not all(map(str.isascii, names)):  # digits and accents of all scripts
+        from natsort import natsorted
+
+        return natsorted(names)
+    if len({name.translate(_ANY_DIGIT) for name in names}) == 1:  # numbers of one width sort as text does
+        return sorted(names)
+    return sorted(names, key=_texts_and_numbers)
+
+
+def _texts_and_numbers(name: str) -> list[str | int]:
+    parts: list[str | int] = list(_NUMBER.split(name))
+    parts[1::2] = map(int, parts[1::2])
+    return parts
