@@ -13,6 +13,7 @@ from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.geometry import Float3
 from dicomvtk.processing.by_frame import by_frame, check_real, check_regular
+from dicomvtk.processing.median_network import medians_of_three
 from dicomvtk.processing.separable import Weights, weighted
 from dicomvtk.volume import Volume
 
@@ -68,6 +69,7 @@ def median(volume: Volume, size: int | tuple[int, int, int] = 3) -> Volume:
     """Return `volume` with each voxel the median of the `size` voxels around it along i, j and k; the dtype stays.
 
     Each frame of the further axes, and each colour sample, by itself. Beyond the edges the outermost voxels go on.
+    Where a NaN is among the voxels the median is NaN.
 
     Raises UnsupportedError for sizes that are not odd, and for complex or boolean values.
 
@@ -90,6 +92,18 @@ def median(volume: Volume, size: int | tuple[int, int, int] = 3) -> Volume:
 
 
 def _medians(frame: Volume, sizes: tuple[int, ...]) -> NDArray[Any]:
+    if not set(sizes) <= {1, 3}:
+        return _medians_by_vtk(frame, sizes)
+    axes = [2 - axis for axis, size in enumerate(sizes) if size == 3]
+    if not axes:
+        return frame.array
+    if not frame.is_colour:
+        return medians_of_three(frame.array.T, axes).T
+    samples = [medians_of_three(frame.array[..., sample].T, axes) for sample in range(frame.shape[3])]
+    return np.stack(samples, axis=-1).swapaxes(0, 2)
+
+
+def _medians_by_vtk(frame: Volume, sizes: tuple[int, ...]) -> NDArray[Any]:
     """Return the medians of one frame; VTK looks at fewer voxels at the edges, so it is given more of them."""
     widths = [(n // 2, n // 2) for n in sizes]
     wider = np.pad(frame.array, [*widths, *[(0, 0)] * (frame.array.ndim - 3)], mode="edge")
@@ -98,7 +112,17 @@ def _medians(frame: Volume, sizes: tuple[int, ...]) -> NDArray[Any]:
     medians.SetKernelSize(*sizes)
     run(medians)
     inner = tuple(slice(a, a + n) for (a, _), n in zip(widths, frame.geometry.shape, strict=True))
-    return from_vtk(medians.GetOutput()).array[inner]
+    made = from_vtk(medians.GetOutput()).array[inner]
+    if frame.dtype.kind == "f" and np.isnan(frame.array).any():
+        i, j, k = (_window(size, n) for size, n in zip(sizes, frame.geometry.shape, strict=True))
+        made[weighted(np.isnan(frame.array), (i, j, k), np.float32) > 0] = np.nan
+    return made
+
+
+def _window(size: int, length: int) -> Weights:
+    """Return the sum of `size` voxels along an axis of `length`."""
+    index = np.arange(length)[:, None] + np.arange(size) - size // 2
+    return Weights(np.clip(index, 0, length - 1), np.ones(index.shape))
 
 
 def _three_sigmas(sigma_mm: float | ArrayLike) -> Float3:
