@@ -1,109 +1,89 @@
-"""``dicomvtk convert``: one volume from one format to another, or every volume under a path."""
+"""``dicomvtk convert``: one volume from one format to another, or every volume of many inputs into a folder."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-import dicomvtk
 from dicomvtk import formats
-from dicomvtk.cli.console import Console, as_options
-from dicomvtk.cli.source import Source, source_options
-from dicomvtk.errors import DicomVtkError, WriteError
-from dicomvtk.volume import Volume
-
-if TYPE_CHECKING:
-    from dicomvtk.dicom.stack import Stack
+from dicomvtk.cli.console import Console
+from dicomvtk.cli.converter import Converter, Existing
+from dicomvtk.cli.many import DICOM, Job, convert_all
+from dicomvtk.cli.source import Source, reading_options
+from dicomvtk.errors import UnsupportedError
 
 __all__ = ["convert"]
 
-_SOME_DONE, _NOTHING_DONE = 3, 1
+_ALL = "all"
+_TARGETS = (*formats.SUFFIXES, DICOM)
 
 
 @click.command()
-@source_options
+@click.argument("sources", metavar="SRC...", type=click.Path(), nargs=-1, required=True)
 @click.argument("out", type=click.Path())
-@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+@reading_options
+@click.option("--to", type=click.Choice(_TARGETS), help="Write every volume of every SRC into the folder OUT.")
+@click.option("--template", help="Names in the folder OUT, such as '{PatientID}/{SeriesNumber}.nii.gz'; see above.")
+@click.option("--overwrite", is_flag=True, help="Replace what exists.")
+@click.option("--resume", is_flag=True, help="Leave out what exists: files are whole or absent, so it is done.")
+@click.option("--sidecar", is_flag=True, help="Beside it a .json of the acquisition (BIDS); .bval, .bvec of diffusion.")
+@click.option("--identifiers", is_flag=True, help="Patient, place, date and time in the --sidecar.")
 @click.option("--like", type=click.Path(exists=True), help="DICOM to take patient and study from, for a DICOM OUT.")
-@click.option(
-    "--each",
-    type=click.Choice(formats.SUFFIXES),
-    help="Write every volume under SRC into the folder OUT, a file each; exit code 3 where some could not be.",
-)
 @click.pass_context
 def convert(
     context: click.Context,
     /,
+    sources: tuple[str, ...],
     out: str,
+    to: str | None,
+    template: str | None,
     overwrite: bool,
+    resume: bool,
+    sidecar: bool,
+    identifiers: bool,
     like: str | None,
-    each: str | None,
     **options: Any,
 ) -> None:
     """Write the volume in SRC to OUT: a file by its suffix (.nii.gz .nii .nrrd .mha .vti .npz), or a folder of DICOM.
 
-    No identifier of the patient goes along, unless --like names where to take it from.
+    With --to, --template, --series all or several SRC, every volume is written into the folder OUT, each to a file of
+    its own; one that fails is named, the others go on, and the exit code is 3. In a template {Keyword} is any DICOM
+    attribute, {key} the series in `info`, {source} the name of the SRC, {n} the number of the volume; a slash makes a
+    folder. .nii, .nii.gz, .nrrd and .mha are written while the slices are read, and need no memory for the volume.
+
+    No identifier of the patient goes along, unless --like or the template names it.
     """
-    source, console = Source.of(options), context.obj
-    if each is None:
-        _check(out, like, overwrite)
-        _convert(console, source.read(console), out, like, overwrite)
+    if overwrite and resume:
+        raise click.UsageError("--overwrite and --resume do not go together: one replaces what exists, one keeps it.")
+    if identifiers and not sidecar:
+        raise click.UsageError("--identifiers is for the --sidecar.")
+    if sidecar and (options["frame"] is not None or options["dims"] is not None):
+        raise click.UsageError("--sidecar tells of whole series in their own order: neither --frame nor --dims.")
+    existing = Existing.REPLACE if overwrite else Existing.KEEP if resume else Existing.REFUSE
+    console: Console = context.obj
+    converter = Converter(console, existing, like, sidecar, identifiers)
+    every = options["series"] == _ALL
+    if every:
+        options["series"] = None
+    read_from = [Source.of({**options, "src": src}) for src in sources]
+    if to is None and template is None and not every and len(sources) == 1:
+        _check(out, like, sidecar)
+        converter.convert(read_from[0], out)
         return
-    if source.series is not None or like is not None:
-        raise click.UsageError("--each goes neither with --series nor with --like.")
-    context.exit(_convert_each(console, source, Path(out), each, overwrite))
+    job = Job.of(Path(out), to, template, several=len(sources) > 1)
+    if like is not None and job.suffix != DICOM:
+        raise click.UsageError("--like is for a DICOM OUT: other formats hold no patient and no study.")
+    context.exit(convert_all(console, converter, read_from, job))
 
 
-def _check(out: str, like: str | None, overwrite: bool) -> None:
+def _check(out: str, like: str | None, sidecar: bool) -> None:
     """Refuse before anything is read what cannot be written."""
     to_file = not formats.names_folder(out)
     if to_file and not formats.handles(out):
         raise formats.unknown_suffix(out)
     if to_file and like is not None:
         raise click.UsageError("--like is for a DICOM OUT: other formats hold no patient and no study.")
-    if to_file:
-        _check_free(out, overwrite)
-
-
-def _check_free(out: str, overwrite: bool) -> None:
-    if Path(out).exists() and not overwrite:
-        raise WriteError(f"Cannot write {out}: it exists. --overwrite replaces it.")
-
-
-def _convert(console: Console, volume: Volume, out: str, like: str | None, overwrite: bool) -> None:
-    if not formats.names_folder(out):
-        _save(console, volume, out, overwrite)
-        return
-    with console.progress("writing") as progress:
-        report = dicomvtk.write_series(volume, out, like=like or False, overwrite=overwrite, progress=progress)
-    console.done(str(report))
-
-
-def _save(console: Console, volume: Volume, out: str, overwrite: bool) -> None:
-    _check_free(out, overwrite)
-    formats.save(volume, out)
-    console.done(f"{out}: {' x '.join(map(str, volume.shape))} {volume.dtype.name}")
-
-
-def _convert_each(console: Console, source: Source, folder: Path, suffix: str, overwrite: bool) -> int:
-    """Return the exit code of writing every volume; those that fail are named and the others go on."""
-    entries = source.entries(console)
-    folder.mkdir(parents=True, exist_ok=True)
-    failed = 0
-    for entry in entries:
-        try:
-            _save(console, source.read_entry(console, entry), str(folder / _file_name(entry, suffix)), overwrite)
-        except DicomVtkError as error:
-            failed += 1
-            console.failure(f"{entry.key}: {as_options(str(error))}")
-    if not failed:
-        return 0
-    return _NOTHING_DONE if failed == len(entries) else _SOME_DONE
-
-
-def _file_name(entry: Stack, suffix: str) -> str:
-    """Return the key of a volume as the name of a file: nothing in it leads out of the folder."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", entry.key) + suffix
+    if sidecar and not to_file:
+        raise UnsupportedError("A --sidecar goes beside a file; the headers of a DICOM OUT hold what it would say.")

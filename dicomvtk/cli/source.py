@@ -15,12 +15,13 @@ from dicomvtk import formats
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.values import Numbers, Words
 from dicomvtk.errors import UnsupportedError
+from dicomvtk.stream import VolumeStream
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
     from dicomvtk.dicom.stack import Stack
 
-__all__ = ["Source", "source_options"]
+__all__ = ["Source", "most_slices", "source_options"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,23 @@ class Source:
         with console.progress("scanning") as progress:
             return dicomvtk.find_series(self.src, progress=progress)
 
+    def choose(self, console: Console) -> Stack:
+        """Return the one entry of DICOM under the path that `series` names, or the only one."""
+        from dicomvtk.dicom.reader import choose
+
+        with console.progress("scanning") as progress:
+            return choose(self.src, self.series, progress)
+
     def read_entry(self, console: Console, entry: Stack) -> Volume:
         return self._read(console, entry)
+
+    def stream_entry(self, entry: Stack) -> VolumeStream | None:
+        """Return an entry part by part, None where it must be whole: to be repaired, or one frame of it."""
+        from dicomvtk.dicom.reader import stream
+
+        if self.frame is not None:
+            return None
+        return stream(entry, allow=self.allow, fix=self.fix, dims=self.dims)
 
     def _read(self, console: Console, what: str | Stack) -> Volume:
         with console.progress("reading") as progress:
@@ -68,7 +84,7 @@ class Source:
 
     def largest(self, console: Console, entries: Sequence[Stack]) -> Stack:
         """Return the entry of most slices among the readable ones, or among all where none is; tell which it is."""
-        entry = max([e for e in entries if e.readable] or entries, key=lambda e: (e.slice_count, math.prod(e.shape)))
+        entry = most_slices(entries)
         if len(entries) > 1:
             size = " x ".join(str(n) for n in entry.shape)
             console.note(
@@ -82,6 +98,11 @@ class Source:
         return volume if self.frame is None else _frame(volume, self.frame)
 
 
+def most_slices(entries: Sequence[Stack]) -> Stack:
+    """Return the entry of most slices among the readable ones, or among all where none is."""
+    return max([e for e in entries if e.readable] or entries, key=lambda e: (e.slice_count, math.prod(e.shape)))
+
+
 def _frame(volume: Volume, index: tuple[int, ...]) -> Volume:
     """Return the 3-D frame at `index`; raises UnsupportedError for one that is not there."""
     lengths = [len(axis) for axis in volume.axes]
@@ -93,13 +114,17 @@ def _frame(volume: Volume, index: tuple[int, ...]) -> Volume:
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the argument SRC and the options that say how to read it: series, allow, fix, frame, dims."""
+    return click.argument("src", type=click.Path())(reading_options(command))
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how to read what its arguments name."""
     for decorate in (
         click.option("--dims", type=Words(), metavar="KEYWORD[,..]", help="What tells frames at one place apart."),
         click.option("--frame", type=Numbers(int), metavar="N[,N]", help="Index along each dimension past the slices."),
         click.option("--fix", multiple=True, metavar="CODE", help="A finding to repair, such as gap; may be repeated."),
         click.option("--allow", multiple=True, metavar="CODE", help="A finding to accept as it is; may be repeated."),
         click.option("--series", metavar="S", help="Key, UID, number or a piece of the description."),
-        click.argument("src", type=click.Path()),
     ):
         command = decorate(command)
     return command

@@ -46,7 +46,7 @@ class NameTemplate:
     def name(self, data_set: Dataset | None, further: Mapping[str, Any], suffix: str) -> str:
         """Return a path with ``/`` between its parts, ending in `suffix`, that was not returned before."""
         parts = [_safe(_filled(part, data_set, further)) for part in self._parts]
-        if parts[-1].lower().endswith(suffix.lower()):
+        if suffix and parts[-1].lower().endswith(suffix.lower()):
             parts[-1] = parts[-1][: -len(suffix)]
         stem = "/".join(parts)
         with self._lock:

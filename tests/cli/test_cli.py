@@ -213,16 +213,16 @@ def test_several_series_are_listed_by_convert_and_chosen_by_series(
 def test_each_volume_of_a_folder_and_3_where_one_is_torn(
     two_series: Path, tmp_path: Path, out: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("convert", two_series, tmp_path / "all", "--each", ".nii.gz") == 0
+    assert run("convert", two_series, tmp_path / "all", "--to", ".nii.gz") == 0
     assert sorted(p.name for p in (tmp_path / "all").iterdir()) == ["16.nii.gz", "8.nii.gz"]
     (removed := next((two_series / "large").glob("*8.dcm"))).rename(tmp_path / "kept.dcm")
     out.readouterr()
-    code = run("convert", two_series, tmp_path / "some", "--each", ".nrrd")
-    only_torn = run("convert", two_series / "large", tmp_path / "none", "--each", ".nrrd")
+    code = run("convert", two_series, tmp_path / "some", "--to", ".nrrd")
+    only_torn = run("convert", two_series / "large", tmp_path / "none", "--to", ".nrrd")
     (tmp_path / "kept.dcm").rename(removed)
     assert (code, only_torn) == (3, 1)
     assert [p.name for p in (tmp_path / "some").iterdir()] == ["8.nrrd"]
-    assert "dicomvtk: 16: " in out.readouterr().err
+    assert "two: 16: " in out.readouterr().err
 
 
 def test_a_frame_is_taken_by_its_index(tmp_path: Path, out: pytest.CaptureFixture[str]) -> None:
@@ -387,7 +387,7 @@ def test_an_interrupt_is_130_and_leaves_nothing(
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(10)
 
-    monkeypatch.setattr("dicomvtk.formats.nifti.write_block", interrupted)
+    monkeypatch.setattr("dicomvtk.formats.nifti.write_parts", interrupted)
     assert run("convert", series, tmp_path / "head.nii") == 130
     assert out.readouterr().err.strip() == "dicomvtk: interrupted"
     assert not list(tmp_path.iterdir())
