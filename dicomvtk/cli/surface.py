@@ -25,7 +25,11 @@ _CT_BONE_HU = 300.0
 @source_options
 @click.argument("out", type=click.Path())
 @click.option("--level", type=float, help="Value to follow; CT: 300 HU, else chosen by the values (Otsu) and said.")
-@click.option("--tissue", type=click.Choice(["bone", "skin", "lung"]), help="The level of a tissue in CT.")
+@click.option(
+    "--tissue",
+    type=click.Choice(["bone", "skin", "lung"]),
+    help="The level of a tissue in CT; lungs without the air outside.",
+)
 @click.option("--labels", is_flag=True, help="SRC is a label map: the surfaces of all its labels.")
 @click.option("--cap", is_flag=True, help="Close the surface where the edge of the volume cuts it.")
 @click.option("--no-smooth", is_flag=True, help="Leave the steps of the voxels.")
@@ -72,6 +76,7 @@ def surface(
 
 def _extracted(volume: Volume, console: Console, options: dict[str, Any]) -> tuple[vtkPolyData, str]:
     """Return the surface that the options ask for, and how it was found."""
+    from dicomvtk.processing.lungs import lungs
     from dicomvtk.processing.mesh import capped, label_surface
     from dicomvtk.processing.surface import extract_surface
     from dicomvtk.render.levels import tissue_level
@@ -79,6 +84,8 @@ def _extracted(volume: Volume, console: Console, options: dict[str, Any]) -> tup
     level: float | None = options["level"]
     if sum((level is not None, options["tissue"] is not None, options["labels"])) > 1:
         raise click.UsageError("--level, --tissue and --labels exclude each other.")
+    if options["tissue"] == "lung":
+        volume = lungs(volume)  # of all that is as thin as they are
     whole = capped(volume) if options["cap"] and not volume.axes and not volume.is_colour else volume
     if options["labels"]:
         return label_surface(whole), "of its labels"

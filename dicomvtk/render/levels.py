@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
 from dicomvtk.errors import UnsupportedError
+from dicomvtk.processing.lungs import LUNG_LEVEL
 from dicomvtk.volume import Volume
 
 __all__ = ["TISSUE_LEVELS", "histogram", "surface_level", "tissue_level", "usual_window", "value_spread"]
@@ -17,7 +18,7 @@ __all__ = ["TISSUE_LEVELS", "histogram", "surface_level", "tissue_level", "usual
 _CT_BONE_LEVEL = 250.0
 _CT_SKIN_LEVEL = -300.0
 #: HU at which the surface of a tissue lies in CT: half way from it to what is around it, or a little less.
-TISSUE_LEVELS: dict[str, float] = {"bone": _CT_BONE_LEVEL, "skin": _CT_SKIN_LEVEL, "lung": -500.0}
+TISSUE_LEVELS: dict[str, float] = {"bone": _CT_BONE_LEVEL, "skin": _CT_SKIN_LEVEL, "lung": LUNG_LEVEL}
 #: More samples than this do not move a histogram visibly, and cost time.
 _SAMPLES = 250_000
 #: Most of a volume is air: its bright end is a small share of the voxels.

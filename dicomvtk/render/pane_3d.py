@@ -11,15 +11,18 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlic
 
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import UnsupportedError
-from dicomvtk.geometry import Geometry
+from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
 from dicomvtk.processing.surface import extract_surface
 from dicomvtk.render.annotations import Corners
+from dicomvtk.render.caps import Caps
 from dicomvtk.render.compass import Compass
-from dicomvtk.render.cutting import HalfSpace, kept, vtk_planes
+from dicomvtk.render.crop_box import CropBox
+from dicomvtk.render.cutting import HalfSpace, faces, kept, vtk_planes
 from dicomvtk.render.drawable import grey
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.labels import PaneLabels
 from dicomvtk.render.layout import Rect
+from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, fit_distance_mm
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.raycast import Raycast
 from dicomvtk.render.resolve import State
@@ -28,15 +31,14 @@ from dicomvtk.render.slice_pane import slice_prop
 from dicomvtk.render.text import is_light
 from dicomvtk.volume import Volume
 
-__all__ = ["Detail", "Pane3D", "fit_distance_mm", "mm_per_pixel_3d"]
+__all__ = ["Detail", "Pane3D"]
 
 _BACKGROUND = (0.055, 0.065, 0.08)
-_VIEW_ANGLE_DEGREES = 30.0
-#: What is worth seeing seldom fills the faces of the grid: the near half of it may reach past the edge of the pane.
-_DEPTH_SHARE = 0.55
 #: More triangles than this take a software OpenGL longer than a third of a second.
 _MOST_TRIANGLES = 800_000
 _BINS = 256
+#: What a surface follows: a level, and whether only that of the lungs.
+_Followed = tuple[float, bool]
 
 
 class Detail(IntEnum):
@@ -52,16 +54,18 @@ class Pane3D:
 
     def __init__(self, volume: Volume, image: vtkImageData, style: vtkImageProperty) -> None:
         self.renderer = vtkRenderer()
-        self.renderer.GetActiveCamera().SetViewAngle(_VIEW_ANGLE_DEGREES)
+        self.renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEGREES)
         self.compass = Compass(placed=volume.geometry.placed)
         self._volume = volume
         self._image = image
         self._style = style
         self._labels = PaneLabels(self.renderer)
+        self._crop_box = CropBox(self.renderer)
         self._cuts: dict[str, vtkPlane] = {}
         self._slices: list[vtkImageSlice] = []
         self._raycasts: dict[Detail, Raycast] = {}
-        self._surfaces: dict[float, vtkActor | None] = {}
+        self._caps = Caps(self.renderer, image)
+        self._surfaces: dict[_Followed, vtkActor | None] = {}
         self._frame = PaneFrame(self.renderer, PLANE_COLOURS["3d"])
 
     @property
@@ -85,13 +89,14 @@ class Pane3D:
             if actor is not None:
                 self.renderer.RemoveActor(actor)
         self._raycasts, self._surfaces = {}, {}
+        self._caps.set_image(image)
         for prop in self._slices:
             prop.GetMapper().SetInputData(image)
 
     def lacks(self, state: State, detail: Detail) -> bool:
         """Return whether `build` would have something to make."""
         rays = bool(state.shown(VolumeLayer)) and not any(made >= detail for made in self._raycasts)
-        levels = detail is Detail.FULL and any(la.level not in self._surfaces for la in state.shown(SurfaceLayer))
+        levels = detail is Detail.FULL and any(_followed(la) not in self._surfaces for la in state.shown(SurfaceLayer))
         return detail > Detail.NOTHING and (rays or levels)
 
     def build(self, state: State, detail: Detail, *, software: bool) -> None:
@@ -106,18 +111,21 @@ class Pane3D:
             self.renderer.AddVolume(made.prop)
         if detail is Detail.FULL:
             for layer in state.shown(SurfaceLayer):
-                if layer.level is not None and layer.level not in self._surfaces:
-                    self._surfaces[layer.level] = self._surface(layer.level)
+                followed = _followed(layer)
+                if followed not in self._surfaces:
+                    self._surfaces[followed] = self._surface(*followed)
 
     def apply(self, state: State, planes: dict[str, SlicePlane], corners: Corners, rect: Rect) -> None:
         """Show what `build` made of `state` in a pane that takes `rect` of the window."""
         self.renderer.SetBackground(*(state.background or _BACKGROUND))
         spaces = kept(state, self._volume.geometry, planes)
         self._show_volume(state, spaces)
+        self._close_volume(state, spaces, planes)
         self._show_surfaces(state, spaces)
         self._show_slices(state, planes)
         self._look(state.camera, rect)
         self.compass.apply(state.camera)
+        self._crop_box.apply(state, self._volume.geometry, rect)
         self._frame.apply(rect, visible=len(state.panes) > 1)
         self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations, light=is_light(state.background))
 
@@ -138,15 +146,20 @@ class Pane3D:
                 self._raycast.set_look(layers[0])
                 self._raycast.cut(spaces)
 
+    def _close_volume(self, state: State, spaces: tuple[HalfSpace, ...], planes: dict[str, SlicePlane]) -> None:
+        shown = self._raycast is not None and state.shown(VolumeLayer) and not self._volume.is_colour
+        table = self._raycast.table if shown and self._raycast is not None else None
+        self._caps.apply(table, faces(state, self._volume.geometry, planes), spaces)
+
     def _show_surfaces(self, state: State, spaces: tuple[HalfSpace, ...]) -> None:
-        shown = {layer.level: layer for layer in state.shown(SurfaceLayer)}
-        for level, actor in self._surfaces.items():
+        shown = {_followed(layer): layer for layer in state.shown(SurfaceLayer)}
+        for followed, actor in self._surfaces.items():
             if actor is None:
                 continue
-            actor.SetVisibility(level in shown)
-            if level in shown:
-                actor.GetProperty().SetColor(*shown[level].colour)
-                actor.GetProperty().SetOpacity(shown[level].opacity)
+            actor.SetVisibility(followed in shown)
+            if followed in shown:
+                actor.GetProperty().SetColor(*shown[followed].colour)
+                actor.GetProperty().SetOpacity(shown[followed].opacity)
                 actor.GetMapper().SetClippingPlanes(vtk_planes(spaces))
 
     def _show_slices(self, state: State, planes: dict[str, SlicePlane]) -> None:
@@ -161,9 +174,10 @@ class Pane3D:
             cut.SetOrigin(*planes[name].shown_at(state.crosshair))
             cut.SetNormal(*planes[name].normal)
 
-    def _surface(self, level: float) -> vtkActor | None:
+    def _surface(self, level: float, of_lungs: bool) -> vtkActor | None:
         try:
-            surface = extract_surface(grey(self._volume), level)
+            values = lungs(self._volume) if of_lungs else grey(self._volume)
+            surface = extract_surface(values, level)
         except UnsupportedError:  # nothing crosses this level, or there is no depth: the corner says so
             return None
         mapper = vtkPolyDataMapper()
@@ -190,6 +204,11 @@ class Pane3D:
         self.renderer.ResetCameraClippingRange()
 
 
+def _followed(layer: SurfaceLayer) -> _Followed:
+    level = 0.0 if layer.level is None else layer.level
+    return (level, layer.name.lower() == "lung" and level == LUNG_LEVEL)
+
+
 def _light(surface: vtkPolyData) -> vtkPolyData:
     """Return `surface` with few enough triangles to be turned by hand; it is the picture's, not for measuring."""
     if surface.GetNumberOfPolys() <= _MOST_TRIANGLES:
@@ -201,20 +220,3 @@ def _light(surface: vtkPolyData) -> vtkPolyData:
     binned.SetPointGenerationModeToBinAverages()
     binned.ProducePointDataOn()  # the normals of the volume: those of noisy triangles turn over in places and go black
     return run(binned)
-
-
-def fit_distance_mm(geometry: Geometry, aspect: float) -> float:
-    """Return how far from the centre the eye must be to see the middle section of the grid, from any of its sides.
-
-    `aspect` is width over height of the pane. The distance does not depend on where the eye is, so that turning the
-    volume does not make it breathe.
-    """
-    half = np.asarray(geometry.extent_mm) / 2
-    tangent = float(np.tan(np.radians(_VIEW_ANGLE_DEGREES / 2))) * min(1.0, aspect)
-    return float(half.max() / tangent + _DEPTH_SHARE * half.max())
-
-
-def mm_per_pixel_3d(geometry: Geometry, camera: Camera3D, rect: Rect) -> float:
-    """Return the size of a screen pixel in the 3-D pane at the depth of the volume's centre."""
-    distance = fit_distance_mm(geometry, rect.width / rect.height) / camera.zoom
-    return float(2 * distance * np.tan(np.radians(_VIEW_ANGLE_DEGREES / 2)) / rect.height)

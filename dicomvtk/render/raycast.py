@@ -44,6 +44,8 @@ class Raycast:
         self.note = small.note
         self._spread = value_spread(volume)
         self._look: VolumeLayer | None = None
+        #: The colours and opacities of the look set last.
+        self.table: Transfer | None = None
         self._image, matrix = identity_image(to_vtk(small.volume))
         self._mapper = _processor_mapper() if software else _card_mapper()
         self._mapper.SetInputData(self._image)
@@ -58,7 +60,7 @@ class Raycast:
         if layer == self._look:
             return
         self._look = layer
-        table = adjusted(transfer_table(layer.preset or "default", self._spread), layer)
+        self.table = table = adjusted(transfer_table(layer.preset or "default", self._spread), layer)
         if table.blend == "max":
             self._mapper.SetBlendModeToMaximumIntensity()
         elif table.blend == "min":

@@ -170,3 +170,38 @@ def test_several_surfaces_show_each_in_its_colour() -> None:
 
     assert middle[2] > middle[0]
     assert alone[0] > alone[2]
+
+
+@pytest.mark.parametrize("shade", [True, False])
+@pytest.mark.parametrize(
+    "cut", [{"clip": "A"}, {"crop": (0, 1, 0.5, 1, 0, 1)}, {"clip": "A", "crop": (0, 0.75, 0, 1, 0, 1)}]
+)
+def test_a_cut_face_shows_the_colour_of_what_is_cut(cut: dict[str, object], *, shade: bool) -> None:
+    volume = ball()  # of one value: no gradient on the face, and by it no light
+    view = View(
+        layout="3d", annotations=False, crosshair=(0.0, 0.0, 0.0), layers=(VolumeLayer("ct-bone", shade=shade),)
+    )
+
+    face = snapshot(volume, view=replace(view, **cut), size=(SIDE, SIDE))[SIDE // 2, SIDE // 2]  # type: ignore[arg-type]
+
+    red, green, blue = (0.88 * 255 * share for share in (0.98, 0.95, 0.86))  # of 900 HU; of 1000 a little more
+    np.testing.assert_allclose(face, (red, green, blue), atol=6)
+
+
+def test_a_volume_that_fills_its_grid_is_closed_at_the_grid_s_faces() -> None:
+    volume = ball()
+    full = volume.with_array(np.full((48, 48, 48), 1000, np.int16))
+    view = View(layout="3d", annotations=False, layers=(VolumeLayer("ct-bone"),))
+
+    assert snapshot(full, view=view, size=(SIDE, SIDE))[SIDE // 2, SIDE // 2].min() > 150
+
+
+def test_what_is_mist_has_no_faces() -> None:
+    volume = ball()
+    lung = volume.with_array(np.where(volume.array > 0, -700, -1000).astype(np.int16))
+    view = View(layout="3d", annotations=False, crosshair=(0.0, 0.0, 0.0), layers=(VolumeLayer("ct-lung"),), clip="A")
+    opaque = transfer_table("ct-lung", None).points[3][1:4]  # type: ignore[arg-type]  # tables of CT need no spread
+
+    face = snapshot(lung, view=view, size=(SIDE, SIDE))[SIDE // 2, SIDE // 2]
+
+    assert face.max() < 0.8 * 255 * max(opaque)
