@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import dicomvtk
+from dicomvtk import formats
+from dicomvtk.cli.source import most_slices
 from dicomvtk.errors import DicomVtkError
 from dicomvtk.render.around import Around, SeriesCard, Thumbnail
 from dicomvtk.render.drawable import drawable, grey
@@ -17,7 +20,7 @@ from dicomvtk.volume import Volume
 if TYPE_CHECKING:
     from dicomvtk.dicom.stack import Stack
 
-__all__ = ["around"]
+__all__ = ["around", "open_paths"]
 
 _THUMBNAIL_PIXELS = 68
 
@@ -29,9 +32,22 @@ def around(entries: Sequence[Stack], current: str) -> Around:
         cards=tuple(_card(entry) for entry in entries),
         current=current,
         open_series=lambda key: dicomvtk.read(by_key[key]),
+        open_paths=open_paths,
         thumbnail=lambda key: _thumbnail(by_key[key]),
         header=_header,
     )
+
+
+def open_paths(paths: tuple[str, ...]) -> tuple[Volume, Around]:
+    """Return the volume under `paths`, files or folders, of several series that of most slices, and what is around it.
+
+    Raises an error of this package where nothing can be read.
+    """
+    if len(paths) == 1 and formats.handles(paths[0]) and not Path(paths[0]).is_dir():
+        return formats.load(paths[0]), Around(open_paths=open_paths)
+    entries = dicomvtk.find_series(paths[0] if len(paths) == 1 else paths)
+    entry = most_slices(entries)
+    return dicomvtk.read(entry), around(entries, entry.key)
 
 
 def _card(entry: Stack) -> SeriesCard:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 import dicomvtk
-from dicomvtk.cli.around import around
+from dicomvtk.cli.around import around, open_paths
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.pictures import Wanted, size_option, view_options
 from dicomvtk.cli.source import Source, source_options
@@ -52,7 +52,7 @@ def view(
 def _opened(source: Source, console: Console) -> tuple[Volume, Around]:
     """Return the volume, and what a window may say of the folder it came from."""
     if not source.is_dicom:
-        return source.read(console), Around()
+        return source.read(console), Around(open_paths=open_paths)
     entries = source.entries(console)
     if source.series is not None:
         volume = source.read(console)

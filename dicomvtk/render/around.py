@@ -32,12 +32,14 @@ class SeriesCard:
 class Around:
     """The series of a folder, how to open one, its thumbnail, and the header behind slice k of a volume, line by line.
 
-    `open_series` raises an error of this package where a series cannot be read; the window tells it.
+    `open_paths` opens files and folders from anywhere, as those dropped on the window. Both raise an error of this
+    package where nothing can be read; the window tells it.
     """
 
     cards: tuple[SeriesCard, ...] = ()
     current: str = ""
     open_series: Callable[[str], Volume] | None = None
+    open_paths: Callable[[tuple[str, ...]], tuple[Volume, Around]] | None = None
     thumbnail: Callable[[str], Thumbnail | None] | None = None
     header: Callable[[Volume, int], tuple[str, ...]] | None = None
 

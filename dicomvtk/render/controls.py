@@ -10,9 +10,11 @@ from typing import Any
 from vtkmodules.vtkRenderingCore import vtkRenderWindowInteractor
 
 from dicomvtk.render import moves
+from dicomvtk.render.crop_box import face_at, with_face_dragged
+from dicomvtk.render.dropped import open_what_is_dropped
 from dicomvtk.render.keys import KeyPress, press_key
 from dicomvtk.render.layout import PANE_3D, pane_at, point_on_screen
-from dicomvtk.render.pane_3d import mm_per_pixel_3d
+from dicomvtk.render.lens import mm_per_pixel_3d
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES
 from dicomvtk.render.session import Session
@@ -25,16 +27,23 @@ _WHEEL_ZOOM = 1.1
 #: Pixels of a drag that double the zoom.
 _ZOOM_PIXELS = 150.0
 
-#: A trace is taken by its outer part, so near (pixels), and so far from its middle, as a share of the pane's side.
+#: A trace is taken hold of so near (pixels), beyond the gap in its middle; so far from there, as a share of the
+#: pane's side, its ends begin.
 _TRACE_PIXELS = 5.0
+_GAP_PIXELS = 10.0
 _TRACE_SHARE = 0.3
+#: Shapes of the pointer by what is under it: VTK_CURSOR_DEFAULT, _SIZEALL and _HAND of vtkRenderWindow.h.
+_CURSORS = {"": 0, "shift": 8, "face": 8, "tilt": 9}
 #: Height (pixels) of the strip at the foot of the window that moves through the frames.
 _SLIDER_PIXELS = 14
 
 
 @dataclass(frozen=True)
 class _Drag:
-    """A button held down: what it does, where it began and what the state was then, so that no move adds up errors."""
+    """A button held down: what it does, where it began and what the state was then, so that no move adds up errors.
+
+    `what` names the plane whose trace is dragged, or the number of the face of the crop box.
+    """
 
     kind: str
     pane: str
@@ -42,6 +51,7 @@ class _Drag:
     y: int
     state: State
     moved: bool = False
+    what: str = ""
 
 
 class Controls:
@@ -79,6 +89,7 @@ class Controls:
         self._tags = [
             self._interactor.AddObserver(event, self._session.guarded(handler)) for event, handler in handlers.items()
         ]
+        self._tags.append(open_what_is_dropped(self._session, self._interactor))
 
     def let_go(self) -> None:
         """Listen no longer."""
@@ -96,40 +107,48 @@ class Controls:
         x, y = self._interactor.GetEventPosition()
         if self._session.panel_clicked(x, y):
             return
-        self._drag = _Drag(self._kind(button, pane, x, y), pane, x, y, self._session.state)
+        kind, what = self._kind(button, pane, x, y)
+        self._drag = _Drag(kind, pane, x, y, self._session.state, what=what)
         if self._drag.kind == "frame":
             self._slide(x)
         if self._drag.kind == "point":
             self._point(x, y, pane)
 
-    def _kind(self, button: str, pane: str, x: int, y: int) -> str:
-        """Return what a drag with `button` that begins at (x, y) in `pane` does."""
+    def _kind(self, button: str, pane: str, x: int, y: int) -> tuple[str, str]:
+        """Return what a drag with `button` that begins at (x, y) in `pane` does, and to which thing in it."""
         control, shift = self._interactor.GetControlKey(), self._interactor.GetShiftKey()
         if button == "left" and y < _SLIDER_PIXELS and self._session.frame_count > 1:
-            return "frame"
+            return "frame", ""
         if button == "right":
-            return "zoom"
+            return "zoom", ""
         if pane == PANE_3D and control and shift:
-            return "rays"
+            return "rays", ""
         if button == "middle" or shift:
-            return "pan"
+            return "pan", ""
         if pane == PANE_3D:
-            return "roll" if control else "turn"
+            return ("roll", "") if control else self._handle(pane, x, y) or ("turn", "")
         if control:
-            return "point"
-        return "tilt" if self._on_trace(pane, x, y) else "window"
+            return "point", ""
+        return self._handle(pane, x, y) or ("window", "")
 
-    def _on_trace(self, pane: str, x: int, y: int) -> bool:
-        """Return whether (x, y) is on the outer part of the trace of another plane."""
-        state, planes, rect = self._session.state, self._session.planes, self._session.rects[pane]
+    def _handle(self, pane: str, x: int, y: int) -> tuple[str, str] | None:
+        """Return what is to be taken hold of at (x, y), the trace of a plane or a face of the crop box, and which."""
+        session = self._session
+        state, planes, rect = session.state, session.planes, session.rects[pane]
+        if pane == PANE_3D:
+            face = face_at(state, session.volume.geometry, rect, x, y)
+            return None if face is None else ("face", str(face))
         if not state.show_crosshair:
-            return False
+            return None
         across, up = self._from_crosshair(state, pane, x, y)
-        if math.hypot(across, up) < _TRACE_SHARE * min(rect.width, rect.height):
-            return False
-        traces = [planes[pane].trace_of(planes[other]) for other in PLANES if other != pane]
+        far = math.hypot(across, up)
         plane = planes[pane]
-        return any(abs(across * (t @ plane.up) - up * (t @ plane.right)) < _TRACE_PIXELS for t in traces)
+        for other in PLANES:
+            if other != pane and far > _GAP_PIXELS:
+                along = plane.trace_of(planes[other])
+                if abs(across * (along @ plane.up) - up * (along @ plane.right)) < _TRACE_PIXELS:
+                    return "shift" if far < _TRACE_SHARE * min(rect.width, rect.height) else "tilt", other
+        return None
 
     def _from_crosshair(self, state: State, pane: str, x: int, y: int) -> tuple[float, float]:
         plane, rect = self._session.planes[pane], self._session.rects[pane]
@@ -147,6 +166,7 @@ class Controls:
             pane = self._pane()
             if pane in PLANES and self._interactor.GetShiftKey():
                 self._point(x, y, pane)
+            self._show_cursor(pane, x, y)
             return
         if not drag.moved and math.hypot(x - drag.x, y - drag.y) < _CLICK_PIXELS:
             return
@@ -158,12 +178,23 @@ class Controls:
         elif drag.pane in self._session.rects:
             self._session.update(self._dragged(drag, x, y))
 
+    def _show_cursor(self, pane: str | None, x: int, y: int) -> None:
+        """Let the pointer's shape tell what can be taken hold of."""
+        handle = self._handle(pane, x, y) if pane is not None else None
+        self._interactor.GetRenderWindow().SetCurrentCursor(_CURSORS[handle[0] if handle is not None else ""])
+
     def _dragged(self, drag: _Drag, x: int, y: int) -> State:
         """Return the state that `drag` began with, after it has come to window pixel (x, y)."""
         rect = self._session.rects[drag.pane]
         dx, dy = x - drag.x, y - drag.y
         if drag.kind == "zoom":
             return self._zoomed(drag.state, drag.pane, 2.0 ** (dy / _ZOOM_PIXELS), drag.x, drag.y)
+        if drag.kind == "shift":
+            planes = self._session.planes
+            return moves.shifted(drag.state, planes[drag.pane], planes[drag.what], rect, dx, dy)
+        if drag.kind == "face":
+            geometry = self._session.volume.geometry
+            return replace(drag.state, crop=with_face_dragged(drag.state, geometry, rect, int(drag.what), dx, dy))
         if drag.kind == "tilt":
             places = [self._from_crosshair(drag.state, drag.pane, *at) for at in ((drag.x, drag.y), (x, y))]
             before, now = (math.degrees(math.atan2(up, across)) for across, up in places)

@@ -11,7 +11,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("Home, End", "first, last slice"),
     ("left drag", "window (right = wider) and level (up = brighter)"),
     ("left click, Ctrl+left, Shift+move", "crosshair, in all panes"),
-    ("left drag on the end of a line", "tilt the other planes; z sets them straight"),
+    ("left drag on a line", "move its plane; at its end, tilt the other planes; z sets them straight"),
     ("right drag, Ctrl+wheel, + -", "zoom"),
     ("middle drag, Shift+left drag", "pan"),
     ("1 2 3 4 5", "CT windows: soft tissue, lung, liver, bone, brain"),
@@ -27,12 +27,14 @@ HELP: tuple[tuple[str, str], ...] = (
     ("e, Shift+E, Shift+K", "next colours; maximum, minimum; shading"),
     ("t", "histogram: click a value for the surface"),
     ("k, j", "cut at a slice; crop to what the slices show"),
+    ("Shift+J", "crop box: drag the middle of its faces"),
     ("keypad 1, 3, 7 (+ Shift)", "from the front, left, above (back, right, below)"),
     ("", "Window"),
     ("double click, space", "one pane large, and back"),
     ("F2, F3, F4", "four panes, three slices, 3-D"),
     (", . p < >", "previous or next frame, play, slower, faster"),
     ("Tab, Ctrl+Page Up/Down", "series of the folder; previous or next one"),
+    ("drop a folder or file", "look at it here"),
     ("m", "header, with search"),
     ("l, x", "text, crosshair on or off"),
     ("r", "reset"),
@@ -44,7 +46,8 @@ HELP: tuple[tuple[str, str], ...] = (
 
 def help_text() -> tuple[str, str]:
     """Return the two columns of the help sheet, line by line: what to press, and what it does."""
-    left, right = [], []
+    left: list[str] = []
+    right: list[str] = []
     for keys, meaning in HELP:
         heading = not keys
         left += ["", meaning.upper()] if heading and left else [keys or meaning.upper()]

@@ -54,6 +54,7 @@ _SWITCHES: dict[str, Callable[[State], State]] = {
     "k": moves.clipped_next,
     "E": moves.reblended_rays,
     "K": moves.reshaded_rays,
+    "J": lambda state: replace(state, crop_box=not state.crop_box),
 }
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "preset_window",
     "rolled",
     "scrolled",
+    "shifted",
     "thickened",
     "tilted",
     "toggled",
@@ -97,6 +98,17 @@ def next_window(state: State, volume: Volume) -> State:
 def auto_windowed(state: State, volume: Volume) -> State:
     """Return `state` with the window from the percentiles of the values."""
     return replace(state, window=auto_window(volume.array))
+
+
+def shifted(state: State, plane: SlicePlane, other: SlicePlane, rect: Rect, dx: float, dy: float) -> State:
+    """Return `state` with the plane `other` moved as its trace in the pane of `plane` was, by (dx, dy) pixels."""
+    scale = mm_per_pixel(plane, state.pane_camera(plane.name), rect)
+    moved = float((dx * plane.right + dy * plane.up) @ other.normal) * scale
+    point = np.asarray(state.crosshair)
+    along = float(point @ other.normal)
+    last = other.first_mm + (other.count - 1) * other.step_mm
+    x, y, z = (float(v) for v in point + (min(max(along + moved, other.first_mm), last) - along) * other.normal)
+    return replace(state, crosshair=(x, y, z))
 
 
 def tilted(state: State, plane: SlicePlane, degrees: float) -> State:

@@ -134,7 +134,8 @@ class View:
     frame : tuple of int
         Index along each dimension past the slices; what is left out is 0.
     crop : (r, l, a, p, f, h)
-        What of the 3-D scene is kept: from and to, as shares (0 to 1) of the volume towards L, P and H.
+        What of the 3-D scene is kept: from and to, as shares (0 to 1) of the volume towards L, P and H; `crop_box`
+        draws that box.
     clip : ``"A"``, ``"P"``, ``"L"``, ``"R"``, ``"H"`` or ``"F"``
         The side that the slice through the crosshair cuts off the 3-D scene.
     background : (r, g, b)
@@ -165,6 +166,7 @@ class View:
     colour_bar: bool = False
     frame: tuple[int, ...] = ()
     crop: tuple[float, ...] = _WHOLE_BOX
+    crop_box: bool = False
     clip: str | None = None
     background: Float3 | None = None
     axial: PaneCamera = PaneCamera()

@@ -90,6 +90,18 @@ class Session:
         around = self._panels.around
         self.open_series(around.neighbour(around.current, step))
 
+    def open_paths(self, paths: tuple[str, ...]) -> None:
+        """Look at what is under `paths`, in the place of this folder."""
+        opens = self._panels.around.open_paths
+        if opens is None or not paths:
+            self.say("This window opens no files.")
+            return
+        self.say(f"Opening {paths[0]} ...")
+        self.draw(detail=Detail.NOTHING)
+        volume, around = opens(paths)
+        self._panels = Panels(around, self.open_series, self.set_level)
+        self.open(volume)
+
     def set_level(self, level: float) -> None:
         """Show the surface at `level`, in place of the first surface there is."""
         layers = list(self.state.layers)

@@ -179,7 +179,8 @@ class Stage:
         greys = (state.window, state.invert, state.interpolation, state.colour_map)
         cut = (state.crosshair, *greys, state.slab, _planes_of(state)) if slices else ()
         clip = (state.clip, state.crosshair, _planes_of(state)) if state.clip else ()
-        own = (state.layout, state.camera, state.layers, state.annotations, state.background, state.crop, cut, clip)
+        box = (state.crop, state.crop_box)
+        own = (state.layout, state.camera, state.layers, state.annotations, state.background, box, cut, clip)
         return (
             *own,
             self._pane_3d.built,

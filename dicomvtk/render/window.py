@@ -64,7 +64,7 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
 
     Not ``Start()``: that keeps the interpreter's lock, so that Ctrl-C and other threads never get a turn (VTK 9.7).
     """
-    told, busy = 0, time.monotonic()
+    told, busy, titled = 0, time.monotonic(), session.source
     while not (interactor.GetDone() or session.closed):
         interactor.ProcessEvents()
         if interactor.GetDone() or session.closed:
@@ -76,6 +76,9 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
             detail = Detail.NOTHING
         if session.draw(coarse=controls.dragging, detail=detail) and detail is Detail.NOTHING:
             busy = time.monotonic()
+        if session.source is not titled:
+            titled = session.source
+            interactor.GetRenderWindow().SetWindowName(_title(titled))
         if len(said.errors) > told:
             told = len(said.errors)
             session.say(said.errors[-1])

@@ -118,7 +118,7 @@ def test_home_and_end_are_the_first_and_last_slice_and_nothing_is_beyond(hand: H
 
 
 def test_drag_changes_window_and_level(hand: Hand) -> None:
-    hand.drag((100, 300), (100, 0))
+    hand.drag((100, 270), (100, 0))
     assert hand.state.window.width == pytest.approx(80 * 2.0)  # a third of the pane doubles it
     assert hand.state.window.center == 40
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from vtkmodules.vtkCommonCore import vtkStringArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
 
@@ -17,17 +18,21 @@ from dicomvtk.metadata import Axis, Finding, SeriesInfo
 from dicomvtk.render.around import Around, SeriesCard
 from dicomvtk.render.cine import Cine
 from dicomvtk.render.controls import Controls
+from dicomvtk.render.crop_box import face_pixels, with_face_dragged
 from dicomvtk.render.embedding import Viewer
 from dicomvtk.render.layers import SurfaceLayer, VolumeLayer
-from dicomvtk.render.layout import PANE_3D
+from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel
+from dicomvtk.render.lens import mm_per_pixel_3d
 from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.panels import SERIES_PIXELS, histogram_edges
 from dicomvtk.render.pictures import free_path, grab
 from dicomvtk.render.preferences import Preferences, load_preferences, preferences_path
+from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import View
 from dicomvtk.render.session import Session
 from dicomvtk.render.viewer import snapshot
+from dicomvtk.render.viewpoints import camera_from
 from dicomvtk.volume import Volume
 
 SIZE = (600, 400)
@@ -410,3 +415,108 @@ def test_keys_of_greys_leave_a_colour_image_alone(hands: type[Hand]) -> None:
         hand.key(symbol)
 
     assert hand.session.state == before
+
+
+def test_dragging_a_line_near_its_middle_moves_its_plane(hands: type[Hand]) -> None:
+    hand = hands(still())
+    x, y = MIDDLE["axial"]
+    before = hand.session.state
+
+    hand.drag((x + 30, y), (x + 50, y + 25))  # the coronal plane's trace: only what goes across it counts
+    after = hand.session.state
+    hand.session.draw()
+
+    scale = mm_per_pixel(hand.session.planes["axial"], after.axial, hand.session.rects["axial"])
+    np.testing.assert_allclose(np.subtract(after.crosshair, before.crosshair), (0, -25 * scale, 0), atol=1e-9)
+    assert (after.tilt, after.window) == (before.tilt, before.window)
+    hand.drag((x + 30, y + 25), (x + 30, y - 400))
+    coronal = hand.session.planes["coronal"]
+    assert coronal.index_at(hand.session.state.crosshair) == coronal.count - 1, "not past the last slice"
+
+
+def test_a_line_that_is_not_shown_is_not_dragged(hands: type[Hand]) -> None:
+    hand = hands(still())
+    hand.key("x")
+    x, y = MIDDLE["axial"]
+    hand.drag((x + 30, y), (x + 30, y + 25))
+
+    assert hand.session.state.window != hand.session._first.window
+
+
+@pytest.mark.parametrize("where", ["A", "L", "35,20", "-140,-50"])
+def test_handles_of_the_crop_box_are_where_vtk_draws_the_middles_of_its_faces(hands: type[Hand], where: str) -> None:
+    hand = hands(still())
+    crop = (0.1, 0.8, 0.0, 0.7, 0.25, 1.0)
+    camera = replace(camera_from(where), zoom=1.3, pan_mm=(4.0, -3.0))
+    hand.session.update(replace(hand.session.state, crop=crop, crop_box=True, camera=camera))
+    hand.session.draw(detail=Detail.NOTHING)
+    rect, geometry = hand.session.rects[PANE_3D], hand.session.volume.geometry
+    renderer: vtkRenderer = hand.session._stage._pane_3d.renderer
+    low = np.asarray(geometry.index_to_physical((-0.5, -0.5, -0.5)))
+    size = np.asarray(geometry.extent_mm)  # the grid of `still` lies along L, P and H
+
+    for face, pixel in face_pixels(hand.session.state, geometry, rect).items():
+        shares = np.add(crop[::2], crop[1::2]) / 2
+        shares[face // 2] = crop[face]
+        renderer.SetWorldPoint(*(low + shares * size), 1.0)
+        renderer.WorldToDisplay()
+        assert pixel == pytest.approx(renderer.GetDisplayPoint()[:2], abs=0.01)
+
+
+def test_dragging_a_face_of_the_crop_box_takes_it_along(hands: type[Hand]) -> None:
+    hand = hands(still())
+    hand.key("J", MIDDLE[PANE_3D], shift=True)
+    hand.session.draw(detail=Detail.NOTHING)
+    rect, geometry = hand.session.rects[PANE_3D], hand.session.volume.geometry
+    x, y = (round(v) for v in face_pixels(hand.session.state, geometry, rect)[1])  # the left side of the patient
+
+    hand.drag((x, y), (x - 20, y + 9))
+
+    crop = hand.session.state.crop
+    scale = mm_per_pixel_3d(geometry, hand.session.state.camera, rect)
+    assert crop == pytest.approx((0.0, 1.0 - 20 * scale / geometry.extent_mm[0], 0.0, 1.0, 0.0, 1.0))
+    assert hand.session.state.camera == hand.session._first.camera, "the volume is not turned"
+    hand.drag((x - 20, y), (x - 600, y))
+    assert 0 < hand.session.state.crop[1] < 0.02, "a face is not pushed through the one behind it"
+
+
+def test_a_crop_box_seen_from_the_end_of_an_axis_is_pulled_upwards() -> None:
+    state = resolve(View(crop=(0.0, 1.0, 0.2, 1.0, 0.0, 1.0)), still())  # from the front: P points into the screen
+    rect = Rect(0, 0, 300, 200)
+    assert with_face_dragged(state, still().geometry, rect, 2, 0, 10)[2] < 0.2
+    assert with_face_dragged(state, still().geometry, rect, 3, 0, -10)[3] < 1.0
+
+
+def dropped(*paths: str) -> vtkStringArray:
+    names = vtkStringArray()
+    for path in paths:
+        names.InsertNextValue(path)
+    return names
+
+
+def test_what_is_dropped_on_the_window_opens_in_it(hands: type[Hand]) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def open_paths(paths: tuple[str, ...]) -> tuple[Volume, Around]:
+        asked.append(paths)
+        if paths == ("nothing",):
+            raise SeriesError("There is no DICOM in nothing.")
+        return still("dropped"), folder([])
+
+    hand = hands(still("first"), Around(open_paths=open_paths))
+    hand.interactor.InvokeEvent("DropFilesEvent", dropped("nothing"))
+    assert (hand.session.source.info.description, hand.session.failure) == ("first", None)
+
+    hand.interactor.InvokeEvent("DropFilesEvent", dropped("some where", "else"))
+    assert hand.session.source.info.description == "dropped"
+    assert asked == [("nothing",), ("some where", "else")]
+    hand.session.open_neighbour(1)
+    assert hand.session.source.info.description == "series b", "its folder came with it"
+
+
+def test_a_window_that_can_open_nothing_says_so(hands: type[Hand]) -> None:
+    hand = hands(still())
+    before = hand.picture()
+    hand.interactor.InvokeEvent("DropFilesEvent", dropped("any"))
+    assert hand.session.failure is None
+    assert np.any(before != hand.picture())
