@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import axis_moves
-from dicomvtk.processing.components import connected_components
 from dicomvtk.volume import Volume
 
 __all__ = ["LUNG_LEVEL", "lungs"]
@@ -52,6 +51,8 @@ def lungs(volume: Volume) -> Volume:
 
 def _parts(volume: Volume, step: int) -> NDArray[np.bool_]:
     """Return which voxels, of every `step`-th along each axis, lie in a lung."""
+    from dicomvtk.processing.components import connected_components  # VTK, which the level alone must not load
+
     thin = volume.array[::step, ::step, ::step]
     labels = connected_components(Volume(np.asfortranarray(thin < LUNG_LEVEL).view(np.uint8))).array
     sizes = np.bincount(labels.ravel(order="K"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane, vtkPolyData
@@ -12,7 +13,6 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlic
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
-from dicomvtk.processing.surface import extract_surface
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.caps import Caps
 from dicomvtk.render.compass import Compass
@@ -24,12 +24,14 @@ from dicomvtk.render.labels import PaneLabels
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, fit_distance_mm
 from dicomvtk.render.planes import SlicePlane
-from dicomvtk.render.raycast import Raycast
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.slice_pane import slice_prop
 from dicomvtk.render.text import is_light
 from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.render.raycast import Raycast
 
 __all__ = ["Detail", "Pane3D"]
 
@@ -106,6 +108,8 @@ class Pane3D:
         if state.shown(VolumeLayer) and not any(made >= detail for made in self._raycasts):
             for raycast in self._raycasts.values():
                 self.renderer.RemoveVolume(raycast.prop)
+            from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
+
             made = Raycast(self._volume, software=software, proxy=detail is Detail.PROXY)
             self._raycasts = {detail: made}
             self.renderer.AddVolume(made.prop)
@@ -175,6 +179,8 @@ class Pane3D:
             cut.SetNormal(*planes[name].normal)
 
     def _surface(self, level: float, of_lungs: bool) -> vtkActor | None:
+        from dicomvtk.processing.surface import extract_surface  # with the libraries of its file formats
+
         try:
             values = lungs(self._volume) if of_lungs else grey(self._volume)
             surface = extract_surface(values, level)

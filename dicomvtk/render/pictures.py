@@ -32,6 +32,8 @@ _WRITERS: dict[str, type[Any]] = {
     ".tiff": vtkTIFFWriter,
 }
 PICTURE_SUFFIXES: tuple[str, ...] = tuple(_WRITERS)
+#: Of zlib: for slices and text as small as the usual 5, in three quarters of the time.
+_PNG_LEVEL = 3
 
 
 def grab(window: vtkRenderWindow) -> Picture:
@@ -88,6 +90,8 @@ def save_picture(picture: Picture, path: str | os.PathLike[str]) -> None:
     """
     check_suffix(path)
     writer = _WRITERS[Path(path).suffix.lower()]()
+    if isinstance(writer, vtkPNGWriter):
+        writer.SetCompressionLevel(_PNG_LEVEL)
     writer.SetInputData(_image(picture))
     with atomic_file(path) as sibling, quiet() as said:
         writer.SetFileName(str(sibling))

@@ -370,3 +370,16 @@ def test_pixels_of_no_stated_size_are_not_measured() -> None:
     measured = dicomvtk.snapshot(dicomvtk.Volume(array, spaced), size=(300, 240))
     foot = slice(200, 235)
     assert np.abs(unmeasured[foot].astype(int) - measured[foot]).max() > 60
+
+
+def test_what_draws_slices_loads_no_library_for_rays_or_files_of_surfaces() -> None:
+    code = (
+        "import sys, dicomvtk; from dicomvtk.render.scene import View\n"
+        "dicomvtk.snapshot(dicomvtk.phantom((16, 16, 16)), view=View(layout='three'), size=(90, 90))\n"
+        "print(*(name for name in sys.modules if name.startswith('vtkmodules.')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "vtkmodules.vtkRenderingImage" in loaded
+    for name in ("vtkRenderingVolume", "vtkIOGeometry", "vtkIOXML", "vtkImagingMorphological"):
+        assert f"vtkmodules.{name}" not in loaded
