@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,6 +77,7 @@ def read(
     dims: Sequence[str] | None = None,
     slices: slice | None = None,
     decoder: str | None = None,
+    values: str | None = None,
     *,
     progress: Progress | None = None,
 ) -> Volume:
@@ -98,6 +98,9 @@ def read(
         Only these slices, counted along k.
     decoder : ``"vtk"`` or ``"pydicom"``
         Another way to the same voxels: vtkDICOMImageReader file by file, or pydicom's pixel_array.
+    values : str
+        Real world values by this map: its label or unit among ``volume.info.value_maps``, ``"FV"`` for what a Philips
+        MR measured, or ``"real-world"`` where the headers have one map.
 
     Raises
     ------
@@ -114,6 +117,7 @@ def read(
         dims=dims,
         slices=slices,
         decoder=decoder,
+        values=values,
         progress=progress,
     )
 
@@ -136,15 +140,7 @@ def header(volume: Volume, k: int = 0) -> Dataset:
 
 
 def overlays(volume: Volume) -> tuple[Overlay, ...]:
-    """Return the overlay planes (60xx groups) of a volume read from DICOM, each a mask of its shape, with its label.
-
-    They are read from the files now, never by `read`; see `dicom.overlays`.
-
-    Examples
-    --------
-    >>> for overlay in dicomvtk.overlays(volume):  # doctest: +SKIP
-    ...     print(overlay.name, overlay.kind, overlay.mask.sum())
-    """
+    """Return the overlay planes (60xx groups) of a volume read from DICOM, as masks of its shape; `dicom.overlays`."""
     _check_volume(volume)
     from dicomvtk.dicom import overlays as planes
 
@@ -357,8 +353,9 @@ def view(
     """
     _check_volume(volume)
     from dicomvtk.render import viewer
+    from dicomvtk.render.surfaces import with_surfaces
 
-    return viewer.show(volume, _with_surfaces(view, surfaces), around)
+    return viewer.show(volume, with_surfaces(view, surfaces), around)
 
 
 def snapshot(
@@ -375,8 +372,9 @@ def snapshot(
     """
     _check_volume(volume)
     from dicomvtk.render import viewer
+    from dicomvtk.render.surfaces import with_surfaces
 
-    return viewer.snapshot(volume, path, _with_surfaces(view, surfaces), size)
+    return viewer.snapshot(volume, path, with_surfaces(view, surfaces), size)
 
 
 def _check_volume(volume: object) -> None:
@@ -385,20 +383,6 @@ def _check_volume(volume: object) -> None:
         raise UnsupportedError(
             f"Expected a Volume, found {type(volume).__name__}; dicomvtk.Volume(array, geometry) makes one of an array."
         )
-
-
-def _with_surfaces(view: View | None, surfaces: Sequence[SurfaceLayer | float | str]) -> View | None:
-    """Return `view` with these surfaces in place of its own; the volume is hidden where nobody asked for it."""
-    if not surfaces:
-        return view
-    from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
-    from dicomvtk.render.scene import View
-    from dicomvtk.render.surfaces import surface_layers
-
-    given = view or View()
-    layers = given.layers if given.layers is not None else (SliceLayer(), VolumeLayer(visible=False))
-    others = tuple(layer for layer in layers if not isinstance(layer, SurfaceLayer))
-    return replace(given, layers=(*others, *surface_layers(surfaces)))
 
 
 class _Artist:

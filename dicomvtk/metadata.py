@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dicomvtk.display import WindowLevel
 
-__all__ = ["Axis", "Finding", "FrameSource", "LookupTable", "Segment", "SeriesInfo", "Severity"]
+__all__ = ["Axis", "Finding", "FrameSource", "LookupTable", "Segment", "SeriesInfo", "Severity", "ValueMap"]
 
 Severity = Literal["info", "warn", "stop"]
 
@@ -50,6 +50,25 @@ class LookupTable:
     table: NDArray[np.integer[Any]]
     explanation: str = ""
     bits: int = 16
+
+
+@dataclass(frozen=True, eq=False)
+class ValueMap:
+    """A map from stored values to real world values (PS3.3 C.7.6.16.2.11): ``slope * stored + intercept``, or a table.
+
+    It holds for stored values from `first` to `last`; with a `table`, ``table[stored - first]``. `unit` is the code of
+    the unit (UCUM, ``"1"`` for none), `meaning` its words, `label` and `explanation` the file's own.
+    """
+
+    label: str
+    unit: str = ""
+    meaning: str = ""
+    explanation: str = ""
+    first: float = -np.inf
+    last: float = np.inf
+    slope: float = 1.0
+    intercept: float = 0.0
+    table: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,8 @@ class SeriesInfo:
     padding : tuple of (low, high)
         PixelPaddingValue to PixelPaddingRangeLimit as modality values: one pair, or one for each of `sources` where
         slices are scaled differently; empty where the header names none. `Volume.padding_mask` uses it.
+    value_maps : tuple of ValueMap
+        Maps to real world values that the middle slice offers; `read(values=label)` applies one.
     segments : tuple of Segment
         What the labels of a Segmentation stand for.
     photometric : str
@@ -126,6 +147,7 @@ class SeriesInfo:
     windows: tuple[WindowLevel, ...] = ()
     voi_luts: tuple[LookupTable, ...] = field(default=(), compare=False)
     padding: tuple[tuple[float, float], ...] = ()
+    value_maps: tuple[ValueMap, ...] = field(default=(), compare=False)
     segments: tuple[Segment, ...] = ()
     photometric: str = "MONOCHROME2"
     sources: tuple[FrameSource, ...] = ()

@@ -19,7 +19,7 @@ from dicomvtk.cli.values import Words
 if TYPE_CHECKING:
     from dicomvtk.dicom.scan import Scan
     from dicomvtk.dicom.stack import Stack
-    from dicomvtk.metadata import Axis
+    from dicomvtk.metadata import Axis, ValueMap
     from dicomvtk.volume import Volume
 
 __all__ = ["info"]
@@ -140,6 +140,9 @@ def _series_lines(stack: Stack) -> Iterator[str]:
     facts.append(_counted(len(stack.files), "file", "files"))
     yield "      " + ", ".join(fact for fact in facts if fact)
     yield from (f"      {_axis_words(axis)}" for axis in stack.axes)
+    maps = ", ".join(_map_words(one) for one in stack.value_maps)
+    if maps:
+        yield f"      real world values (--values): {maps}"
     yield from (f"      {f.severity} {f.code}: {as_options(f.message)}" for f in stack.findings)
     if not stack.readable:
         ways = " or ".join("--" + need.replace("=", " ") for need in stack.needs)
@@ -163,6 +166,10 @@ def _millimetres(spacing: tuple[float, ...] | None) -> str:
 def _axis_words(axis: Axis) -> str:
     ends = f"{axis.values[0]}" + (f" to {axis.values[-1]}" if len(axis) > 1 else "")
     return f"{axis.keyword}: {len(axis)} values, {ends} {axis.unit}".rstrip()
+
+
+def _map_words(one: ValueMap) -> str:
+    return one.label + (f" in {one.unit}" if one.unit not in ("", "1") else "")
 
 
 def _date(text: str) -> str:

@@ -34,6 +34,7 @@ class Source:
     fix: tuple[str, ...] = ()
     frame: tuple[int, ...] | None = None
     dims: tuple[str, ...] | None = None
+    values: str | None = None
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Source:
@@ -78,7 +79,13 @@ class Source:
     def _read(self, console: Console, what: str | Stack) -> Volume:
         with console.progress("reading") as progress:
             volume = dicomvtk.read(
-                what, series=self.series, allow=self.allow, fix=self.fix, dims=self.dims, progress=progress
+                what,
+                series=self.series,
+                allow=self.allow,
+                fix=self.fix,
+                dims=self.dims,
+                values=self.values,
+                progress=progress,
             )
         return self._one_frame(volume)
 
@@ -120,6 +127,7 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say how to read what its arguments name."""
     for decorate in (
+        click.option("--values", metavar="MAP", help="Real world values by a map: label, unit or real-world."),
         click.option("--dims", type=Words(), metavar="KEYWORD[,..]", help="What tells frames at one place apart."),
         click.option("--frame", type=Numbers(int), metavar="N[,N]", help="Index along each dimension past the slices."),
         click.option("--fix", multiple=True, metavar="CODE", help="A finding to repair, such as gap; may be repeated."),

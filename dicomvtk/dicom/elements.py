@@ -276,7 +276,7 @@ class _Walk:
 
     def _groups(self, tag: int, file_pos: int, length: int, explicit: bool) -> int:
         """Read functional groups, which may be long, a block at a time; return the file offset after them."""
-        reader = GroupReader(explicit)
+        reader = GroupReader(explicit, self.sequences)
         end = file_pos + length if length != UNDEFINED else -1
         want = _GROUPS_BLOCK
         while True:

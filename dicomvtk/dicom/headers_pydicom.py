@@ -43,8 +43,10 @@ class DamagedFile(Exception):  # noqa: N818  # an answer for the scan, which mak
     """A DICOM file that neither our walk nor pydicom can read; the text says why."""
 
 
-def read_header(path: str, doubt: str) -> RawHeader:
-    """Return the raw header of a file that the walk gave up on because of `doubt`.
+def read_header(
+    path: str, doubt: str, wanted: frozenset[int] = WANTED, sequences: frozenset[int] = SEQUENCES
+) -> RawHeader:
+    """Return the raw header of a file that the walk gave up on because of `doubt`: `wanted` elements and `sequences`.
 
     Raises NotDicom where it was never DICOM, DamagedFile where it is but cannot be read.
     """
@@ -55,8 +57,8 @@ def read_header(path: str, doubt: str) -> RawHeader:
         warnings.simplefilter("ignore")
         try:
             if is_part10 and DEFLATED.encode() in head:
-                return _of_deflated(path)
-            return _of_data_set(path)
+                return _of_deflated(path, wanted, sequences)
+            return _of_data_set(path, wanted, sequences)
         except (KeyboardInterrupt, SystemExit, DamagedFile):
             raise
         except BaseException as error:  # whatever pydicom raises on damage, RecursionError included
@@ -118,14 +120,14 @@ def past_pixels() -> Callable[[int, str | None, int], bool]:
     return stop
 
 
-def _of_deflated(path: str) -> RawHeader:
-    header = walk_bytes(inflated_data_set(path), EXPLICIT_LITTLE)
+def _of_deflated(path: str, wanted: frozenset[int], sequences: frozenset[int]) -> RawHeader:
+    header = walk_bytes(inflated_data_set(path), EXPLICIT_LITTLE, wanted, sequences)
     header.transfer_syntax = DEFLATED
     header.pixel_offset = -1 if header.pixel_tag else header.pixel_offset
     return header
 
 
-def _of_data_set(path: str) -> RawHeader:
+def _of_data_set(path: str, wanted: frozenset[int], sequences: frozenset[int]) -> RawHeader:
     from pydicom.filereader import read_partial
 
     with BoundedFile(path, _MOST_HEADER) as file:
@@ -135,11 +137,11 @@ def _of_data_set(path: str) -> RawHeader:
     header = RawHeader(transfer_syntax=syntax, file_size=os.path.getsize(path))
     header.media_class = str(getattr(meta, "MediaStorageSOPClassUID", "") or "")
     little = syntax != EXPLICIT_BIG
-    for tag in WANTED:
+    for tag in wanted:
         key = _pydicom_tag(tag)
         if key in data_set:
             header.values[tag] = _raw_value(data_set, key, little)
-    for tag in SEQUENCES:
+    for tag in sequences:
         key = _pydicom_tag(tag)
         if key in data_set and data_set[key].VR == "SQ":
             header.sequences[tag] = [_raw_item(item, little) for item in data_set[key].value]

@@ -21,6 +21,7 @@ from dicomvtk.dicom.sequences import (
     explicit_head,
     implicit_head,
     long_length,
+    read_items,
     skip_undefined,
 )
 from dicomvtk.dicom.tags import IN_MACROS, describe
@@ -39,13 +40,15 @@ class GroupReader:
     """Reads one sequence of functional groups, block by block; `items` grows by one a frame.
 
     An item holds, for each standard macro, the first item's attributes in `IN_MACROS`; private macros are left out.
+    The macros of `whole`, private or not, are held with all their items and attributes.
     """
 
-    def __init__(self, explicit: bool) -> None:
+    def __init__(self, explicit: bool, whole: frozenset[int] = frozenset()) -> None:
         self.items: Items = []
         self._explicit = explicit
-        #: The last macro of each tag: its bytes, and what they say. The same bytes say the same.
-        self._last: dict[int, tuple[bytes, _Macro]] = {}
+        self._whole = whole
+        #: The last macro of each tag: its declared length, its bytes, and the items they say.
+        self._last: dict[int, tuple[int, bytes, Items]] = {}
 
     def read(self, block: bytes, pos: int, stop: int) -> tuple[int, bool]:
         """Read the items from `pos` that the block holds whole; return where the next begins, and if all are read.
@@ -82,20 +85,28 @@ class GroupReader:
                 pos = start + length
                 if pos > size:
                     raise NeedMore
-                if tag & 1 or vr not in _SEQUENCE_VR:
+                if (tag & 1 and tag not in self._whole) or vr not in _SEQUENCE_VR:
                     continue
             seen = last.get(tag)
-            # Of undefined length, the same bytes end in the same place, since they end in their own delimiter.
-            if seen is not None and block.startswith(seen[0], start) and length in (UNDEFINED, len(seen[0])):
-                pos = start + len(seen[0])
+            # The same bytes say the same; of undefined length they end in the same place, in their own delimiter.
+            if seen is not None and length == seen[0] and block.startswith(seen[1], start):
+                pos = start + len(seen[1])
             else:
-                macro, pos = _macro(block, start, length, self._explicit)
-                seen = last[tag] = (block[start:pos], macro)
-            if not tag & 1:  # Philips repeats positions in a private macro, half a voxel off
-                group[tag] = [seen[1]]
+                items, pos = self._macro(block, tag, start, length)
+                seen = last[tag] = (length, block[start:pos], items)
+            # Philips repeats positions in a private macro, half a voxel off.
+            if not tag & 1 or tag in self._whole:
+                group[tag] = seen[2]
         if pos != stop:
             raise Unsure("the elements of an item overrun its length")
         return group, pos
+
+    def _macro(self, block: bytes, tag: int, start: int, length: int) -> tuple[Items, int]:
+        """Return what is wanted of the macro whose value starts at `start`, and the position after it."""
+        if tag in self._whole:
+            return read_items(block, start, start + length if length != UNDEFINED else -1, self._explicit, 0)
+        macro, pos = _macro(block, start, length, self._explicit)
+        return [macro], pos
 
 
 def _macro(block: bytes, start: int, length: int, explicit: bool) -> tuple[_Macro, int]:

@@ -14,16 +14,17 @@ from dicomvtk.dicom import decode_pydicom
 from dicomvtk.dicom.axes import arrange_by
 from dicomvtk.dicom.findings import check_codes, raise_first_stop
 from dicomvtk.dicom.pixels import Decode, parts_of, read_block
+from dicomvtk.dicom.real_world import MappedStack, mapped
 from dicomvtk.dicom.repair import repair
-from dicomvtk.dicom.rescale import plan_values
+from dicomvtk.dicom.rescale import ValuePlan, plan_values
 from dicomvtk.dicom.scan import Scan, scan
 from dicomvtk.dicom.segmentation import SEGMENT_AXIS, read_segmentation
-from dicomvtk.dicom.series_info import series_info
+from dicomvtk.dicom.series_info import real_world_info, series_info
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.stacking import at_places, on_axes
 from dicomvtk.errors import DicomVtkWarning, NoDicomError, SeriesError, UnsupportedError
 from dicomvtk.geometry import Geometry
-from dicomvtk.metadata import Finding
+from dicomvtk.metadata import Finding, SeriesInfo
 from dicomvtk.stream import VolumeStream
 from dicomvtk.volume import Volume
 
@@ -53,16 +54,20 @@ def read(
     dims: Sequence[str] | None = None,
     slices: slice | None = None,
     decoder: str | None = None,
+    values: str | None = None,
     progress: Progress | None = None,
 ) -> Volume:
     """Return one series as a volume; see `dicomvtk.read`."""
-    _check_options(decoder, stored)
+    _check_options(decoder, stored, values)
     stack = _opened(path, series, allow, fix, dims, progress)
-    if stack.common.segments and stack.geometry is not None:
+    if values is not None:
+        volume = _real_world(mapped(_sliced(stack, slices), values, _name(stack)), decoder, progress)
+    elif stack.common.segments and stack.geometry is not None:
         volume = _segmentation(stack, dims, slices)
     else:
         stack = _sliced(stack, slices)
-        volume = _volume(stack, _values(stack, stored or "bad-rescale" in allow, decoder, progress), stored)
+        plan = plan_values(stack.frames, stored or "bad-rescale" in allow)
+        volume = _volume(stack, _values(stack, plan, decoder, progress), series_info(stack, stored=stored))
     volume = repair(volume, {f.code for f in stack.findings} & set(fix))
     _warn(stack, volume.findings)
     return volume
@@ -135,13 +140,15 @@ def header(volume: Volume, k: int = 0) -> Any:
     return pydicom.dcmread(sources[k].file, stop_before_pixels=True, force=True)
 
 
-def _check_options(decoder: str | None, stored: bool) -> None:
+def _check_options(decoder: str | None, stored: bool, values: str | None) -> None:
     if decoder not in _DECODERS:
         raise UnsupportedError(f"Unknown decoder {decoder!r}; expected 'vtk', 'pydicom' or none.")
-    if decoder == "vtk" and stored:
+    if decoder == "vtk" and (stored or values is not None):
         raise UnsupportedError(
-            "decoder='vtk' cannot give stored values: vtkDICOMImageReader always rescales. Leave it out."
+            "decoder='vtk' cannot give stored values, nor map them: vtkDICOMImageReader always rescales. Leave it out."
         )
+    if stored and values is not None:
+        raise UnsupportedError(f"Cannot give stored values and values={values!r} at once; leave one of them out.")
 
 
 def choose(path: Any, series: Stack | str | int | None = None, progress: Progress | None = None) -> Stack:
@@ -203,11 +210,28 @@ def _rearranged(stack: Stack, dims: Sequence[str]) -> Stack:
     return replace(found, key=stack.key, findings=(*kept, *found.findings))
 
 
-def _values(stack: Stack, stored: bool, decoder: str | None, progress: Progress | None) -> NDArray[Any]:
+def _real_world(mapping: MappedStack, decoder: str | None, progress: Progress | None) -> Volume:
+    """Return the volume of a stack read through its maps; raises where they do not hold for all of its values."""
+    stack = mapping.stack
+    block = _block(stack, mapping.plan, decoder, progress)
+    mapping.check(block)
+    volume = _volume(stack, _as_array(stack, block), real_world_info(mapping))
+    return replace(volume, history=(f"real world values by map {mapping.label!r}",))
+
+
+def _values(stack: Stack, plan: ValuePlan, decoder: str | None, progress: Progress | None) -> NDArray[Any]:
     """Return the array (i, j, k, *axes[, c]) of a stack."""
-    plan = plan_values(stack.frames, stored)
-    shape = _block_shape(stack)
-    block = read_block(stack.frames, plan, shape, decode=_named_decoder(decoder), progress=progress)
+    return _as_array(stack, _block(stack, plan, decoder, progress))
+
+
+def _block(stack: Stack, plan: ValuePlan, decoder: str | None, progress: Progress | None) -> NDArray[Any]:
+    """Return the values of a stack by frame, (frame, row, column[, c])."""
+    return read_block(stack.frames, plan, _block_shape(stack), decode=_named_decoder(decoder), progress=progress)
+
+
+def _as_array(stack: Stack, block: NDArray[Any]) -> NDArray[Any]:
+    """Return frames as (i, j, k, *axes[, c]), on the same memory."""
+    shape = block.shape
     further = tuple(len(axis) for axis in reversed(stack.axes))
     block = block.reshape(*further, stack.slice_count, *shape[1:])
     grid = block.ndim - int(stack.is_colour)
@@ -229,11 +253,10 @@ def _named_decoder(name: str | None) -> Decode | None:
     return decode_pydicom.decode if name == "pydicom" else None
 
 
-def _volume(stack: Stack, array: NDArray[Any], stored: bool) -> Volume:
+def _volume(stack: Stack, array: NDArray[Any], info: SeriesInfo) -> Volume:
     geometry = stack.geometry
     if geometry is None:
         raise SeriesError(f"Cannot read {_name(stack)}: its headers describe no grid.")
-    info = series_info(stack, stored=stored)
     return Volume(array, geometry, info, stack.findings, axes=stack.axes, regular=stack.regular)
 
 

@@ -23,9 +23,12 @@ from dicomvtk.metadata import Finding
 __all__ = [
     "IDENTITY",
     "Bounds",
+    "Rescale",
     "ValuePlan",
     "clean_bits",
     "narrowest_integer",
+    "padding_range",
+    "plan_rescaled",
     "plan_values",
     "stored_bounds",
     "stored_dtype",
@@ -75,6 +78,16 @@ def stored_bounds(common: Common) -> Bounds:
     return 0.0, 2.0**bits - 1
 
 
+def padding_range(common: Common) -> tuple[int, int] | None:
+    """Return PixelPaddingValue to PixelPaddingRangeLimit as stored values (PS3.3 C.7.5.1.1.2), None where absent."""
+    value = values.short(common.value(Tag.PixelPaddingValue), signed=common.signed)
+    if value is None:
+        return None
+    limit = values.short(common.value(Tag.PixelPaddingRangeLimit), signed=common.signed)
+    low, high = sorted((value, value if limit is None else limit))
+    return low, high
+
+
 def clean_bits(samples: NDArray[Any], common: Common) -> None:
     """Mask or sign-extend, in place, what lies above BitsStored (PS3.5 section 8.1.1): overlays or junk."""
     stored = common.bits_stored or common.bits_allocated or 0
@@ -101,15 +114,22 @@ def plan_values(frames: Sequence[Frame], stored: bool = False) -> ValuePlan:
     if stored:
         rescales = [IDENTITY] * len(frames)
     commons = list({id(f.common): f.common for f in frames}.values())
+    with_floats = any(common.float_pixels for common in commons)
+    if not stored and not with_floats and any(common.modality_lut for common in commons):
+        return replace(_table_plan(commons, tuple(rescales)), findings=findings)
+    return replace(plan_rescaled(frames, rescales), findings=findings)
+
+
+def plan_rescaled(frames: Sequence[Frame], rescales: Sequence[Rescale]) -> ValuePlan:
+    """Return how to make the values of these frames with these (slope, intercept), one a frame."""
+    commons = list({id(f.common): f.common for f in frames}.values())
     if any(common.float_pixels for common in commons):
         wide = any(stored_dtype(common).itemsize > 4 for common in commons)
-        return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales), findings)
-    if not stored and any(common.modality_lut for common in commons):
-        return replace(_table_plan(commons, tuple(rescales)), findings=findings)
+        return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales))
     if all(slope == 1.0 and intercept.is_integer() for slope, intercept in rescales):
-        return replace(_integer_plan(frames, tuple(rescales)), findings=findings)
+        return _integer_plan(frames, tuple(rescales))
     wide = any((common.bits_allocated or 0) > 16 for common in commons)
-    return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales), findings)
+    return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales))
 
 
 def narrowest_integer(bounds: Bounds) -> np.dtype[Any]:

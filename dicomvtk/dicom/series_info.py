@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, get_args
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.frames import Frame
-from dicomvtk.dicom.rescale import plan_values
+from dicomvtk.dicom.real_world import MappedStack
+from dicomvtk.dicom.rescale import ValuePlan, padding_range, plan_values
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.stored_colormap import stored_colormap
 from dicomvtk.dicom.tags import Tag
@@ -17,7 +19,7 @@ from dicomvtk.display import VoiFunction, WindowLevel
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.metadata import FrameSource, SeriesInfo
 
-__all__ = ["series_info"]
+__all__ = ["real_world_info", "series_info"]
 
 #: Attributes kept by keyword where every frame agrees, with how each is read.
 _TEXTS = (
@@ -43,8 +45,9 @@ _NUMBERS = (
 
 
 def series_info(stack: Stack, *, stored: bool = False) -> SeriesInfo:
-    """Return the SeriesInfo of a stack; windows are those of the middle slice."""
+    """Return the SeriesInfo of a stack; windows and maps are those of the middle slice."""
     common = stack.common
+    middle = stack.frames[stack.slice_count // 2]
     return SeriesInfo(
         key=stack.key,
         uid=common.series_uid,
@@ -60,14 +63,23 @@ def series_info(stack: Stack, *, stored: bool = False) -> SeriesInfo:
         study_date=stack.study_date,
         study_description=stack.study_description,
         unit="" if stored else _unit(stack),
-        windows=() if stored else _windows(stack.frames[stack.slice_count // 2]),
-        voi_luts=() if stored else stack.frames[stack.slice_count // 2].common.voi_luts,
-        padding=_padding(stack, stored),
+        windows=() if stored else _windows(middle),
+        voi_luts=() if stored else middle.common.voi_luts,
+        padding=() if common.modality_lut is not None else _padding(stack, plan_values(stack.frames, stored)),
+        value_maps=stack.value_maps,
         segments=common.segments,
         photometric=common.photometric,
         sources=tuple(FrameSource(frame.path, frame.number) for frame in stack.frames),
         positions=None if stack.regular else stack.positions,
         attributes=_attributes(stack),
+    )
+
+
+def real_world_info(mapped: MappedStack) -> SeriesInfo:
+    """Return the SeriesInfo of a stack that is read through maps of real world values; windows are of other values."""
+    stack = mapped.stack
+    return replace(
+        series_info(stack, stored=True), unit=mapped.unit, padding=_padding(stack, mapped.plan), value_maps=()
     )
 
 
@@ -109,15 +121,12 @@ def _voi_function(text: str) -> VoiFunction:
     return next((term for term in terms if term == text.upper()), "LINEAR")
 
 
-def _padding(stack: Stack, stored: bool) -> tuple[tuple[float, float], ...]:
+def _padding(stack: Stack, plan: ValuePlan) -> tuple[tuple[float, float], ...]:
     """Return the padding range in the values of the volume, one for all slices where they agree."""
-    common = stack.common
-    value = values.short(common.value(Tag.PixelPaddingValue), signed=common.signed)
-    if value is None or common.modality_lut is not None:
+    stored_range = padding_range(stack.common)
+    if stored_range is None or plan.with_tables:
         return ()
-    limit = values.short(common.value(Tag.PixelPaddingRangeLimit), signed=common.signed)
-    low, high = sorted((value, value if limit is None else limit))
-    plan = plan_values(stack.frames, stored)
+    low, high = stored_range
     ranges = [(low * slope + intercept, high * slope + intercept) for slope, intercept in plan.rescales]
     return tuple(ranges[:1]) if len(set(ranges)) == 1 else tuple(ranges)
 

@@ -15,8 +15,9 @@ from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.pixel_format import format_problem
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.value_maps import offered_maps
 from dicomvtk.geometry import Float3, Geometry
-from dicomvtk.metadata import Axis, Finding
+from dicomvtk.metadata import Axis, Finding, ValueMap
 
 __all__ = ["Stack"]
 
@@ -124,6 +125,13 @@ class Stack:
         if format_problem(self.common):
             return None
         return plan_values(self.frames).dtype
+
+    @property
+    def value_maps(self) -> tuple[ValueMap, ...]:
+        """Maps to real world values that the middle slice offers; its file's header is read for this."""
+        if self.is_colour or self.common.segments:
+            return ()
+        return offered_maps(self.frames[self.slice_count // 2])
 
     @property
     def readable(self) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
-from dicomvtk.render.layers import SurfaceLayer
+from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.levels import TISSUE_LEVELS
+from dicomvtk.render.scene import View
 
-__all__ = ["surface_layers"]
+__all__ = ["surface_layers", "with_surfaces"]
 
 #: Colours of several surfaces, in their order, and of tissues.
 _COLOURS: tuple[Float3, ...] = ((0.92, 0.86, 0.74), (0.86, 0.45, 0.40), (0.45, 0.66, 0.86), (0.55, 0.78, 0.50))
@@ -31,6 +33,16 @@ def surface_layers(wanted: Iterable[SurfaceLayer | float | str]) -> tuple[Surfac
     [300.0, 120.0]
     """
     return tuple(_layer(one, number) for number, one in enumerate(wanted))
+
+
+def with_surfaces(view: View | None, surfaces: Sequence[SurfaceLayer | float | str]) -> View | None:
+    """Return `view` with these surfaces in place of its own; the volume is hidden where nobody asked for it."""
+    if not surfaces:
+        return view
+    given = view or View()
+    layers = given.layers if given.layers is not None else (SliceLayer(), VolumeLayer(visible=False))
+    others = tuple(layer for layer in layers if not isinstance(layer, SurfaceLayer))
+    return replace(given, layers=(*others, *surface_layers(surfaces)))
 
 
 def _layer(one: SurfaceLayer | float | str, number: int) -> SurfaceLayer:

@@ -100,3 +100,29 @@ def test_groups_that_are_cut_short_are_not_taken_for_whole(tmp_path: Path, undef
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(Unsure, match=r"PerFrameFunctionalGroupsSequence \(5200,9230\)"):
         walk_file(str(path))
+
+
+def test_macros_that_begin_alike_and_end_otherwise_are_read_each_by_itself(tmp_path: Path) -> None:
+    """An empty macro of length 0, then one that a delimiter ends; then both ways to bound the same item."""
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.SOPClassUID, data.NumberOfFrames, data.BitsAllocated = "1.2.840.10008.5.1.4.1.1.4.1", 4, 8
+    data.Rows = data.Columns = 1
+    groups = [item(MREchoSequence=Sequence()), *(item(MREchoSequence=[item(EffectiveEchoTime=7.0)]) for _ in range(3))]
+    for n in (1, 3):
+        groups[n]["MREchoSequence"].is_undefined_length = True
+    data.PerFrameFunctionalGroupsSequence = groups
+    data.add_new(0x7FE00010, "OB", bytes(4))
+    data.save_as(tmp_path / "a.dcm", enforce_file_format=False)
+    frames = frame_values(walk_file(str(tmp_path / "a.dcm")))
+    assert [frame.get(Tag.EchoTime) for frame in frames] == [None, b"7", b"7", b"7"]
+
+
+def test_a_macro_asked_for_by_name_is_read_whole_and_so_is_a_private_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", ExplicitVRLittleEndian, undefined=True)
+    private = 0x100E2005
+    header = walk_file(path, frozenset(), frozenset({Tag.PerFrameFunctionalGroupsSequence, private}))
+    groups = header.sequences[Tag.PerFrameFunctionalGroupsSequence]
+    assert len(groups) == FRAMES
+    assert [frame[private][0][Tag.StackID] for frame in groups] == [b"no"] * FRAMES  # type: ignore[index, call-overload]
