@@ -48,6 +48,8 @@ class Source:
     def read(self, console: Console, *, largest: bool = False) -> Volume:
         """Return the volume; of several series `largest` takes the one of most slices, and says so."""
         if not self.is_dicom:
+            if self.values is not None:
+                raise UnsupportedError(f"--values {self.values}: {self.src} is not DICOM, which alone has such maps.")
             return self._one_frame(formats.load(self.src))
         if largest and self.series is None:
             return self.read_entry(console, self.largest(console, self.entries(console)))
@@ -69,10 +71,10 @@ class Source:
         return self._read(console, entry)
 
     def stream_entry(self, entry: Stack) -> VolumeStream | None:
-        """Return an entry part by part, None where it must be whole: to be repaired, or one frame of it."""
+        """Return an entry part by part, None where it must be whole: to be repaired or mapped, or one frame of it."""
         from dicomvtk.dicom.reader import stream
 
-        if self.frame is not None:
+        if self.frame is not None or self.values is not None:
             return None
         return stream(entry, allow=self.allow, fix=self.fix, dims=self.dims)
 
