@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dicomvtk.dicom.macros import GroupReader
+from dicomvtk.dicom.repeats import Repeats
 from dicomvtk.dicom.sequences import (
     LONG_VR,
     SHORT_VR,
@@ -26,7 +28,7 @@ from dicomvtk.dicom.sequences import (
 )
 from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, WANTED, Tag, describe
 
-__all__ = ["UNDEFINED", "Items", "NotDicom", "RawHeader", "Unsure", "walk_bytes", "walk_file"]
+__all__ = ["UNDEFINED", "HeaderWalker", "Items", "NotDicom", "RawHeader", "Unsure", "walk_bytes", "walk_file"]
 
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -35,17 +37,26 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 
 _FUNCTIONAL_GROUPS = (Tag.SharedFunctionalGroupsSequence, Tag.PerFrameFunctionalGroupsSequence)
 
-#: What ends a run of elements, whatever VR is written for it.
-_NEVER_SHORT = PIXEL_TAGS | SEQUENCES
+_ZEROS = bytes(8)
+_ANY_VR = SHORT_VR | LONG_VR
+_META_WANTED = frozenset({Tag.TransferSyntaxUID, Tag.MediaStorageSOPClassUID})
 
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _PREAMBLE = 128
 _FIRST_BLOCK = 16 * 1024
+#: After the first file a block is as long as the last header and some room, up to here: one read is enough then.
+_MOST_AT_ONCE = 256 * 1024
+_HEAD_ROOM = 1024
+_PAGE = 4 * 1024
 #: Holds the groups of dozens of frames.
 _GROUPS_BLOCK = 256 * 1024
 #: No attribute read here is longer; a longer one is damage or an attack.
 _MAX_VALUE = 1 << 20
 #: No honest header holds one sequence larger than this; a larger one is left to pydicom, which reads from disk.
 _MAX_SEQUENCE = 1 << 28
+
+#: An element's tag, where its value starts in the block, and its declared length.
+_Head = tuple[int, int, int]
 
 
 class NotDicom(Exception):  # noqa: N818  # not a failure: the answer to "is this DICOM?"
@@ -72,18 +83,49 @@ class RawHeader:
     note: str = ""
 
 
+class HeaderWalker:
+    """Walks headers one after the other, and reads what each repeats of those before it once.
+
+    `learn` says that the headers now coming are of one kind, so that their repeats are worth knowing.
+    """
+
+    def __init__(self, wanted: frozenset[int] = WANTED, sequences: frozenset[int] = SEQUENCES) -> None:
+        self.wanted = wanted
+        self.sequences = sequences
+        self.meta = Repeats(_META_WANTED, frozenset())
+        self.data_set = Repeats(wanted, PIXEL_TAGS | sequences)
+        self._block = _FIRST_BLOCK
+
+    def walk(self, path: str) -> RawHeader:
+        """Return the raw header of the regular file at `path`; see `walk_file`."""
+        fd = os.open(path, _OPEN_FLAGS)
+        try:
+            size = os.lseek(fd, 0, os.SEEK_END)  # fstat makes an object of ten numbers
+            try:
+                header = _walk(fd, size, os.pread(fd, self._block, 0), self)
+            except Unsure:
+                if self._block >= _FIRST_BLOCK:
+                    raise
+                header = _walk(fd, size, os.pread(fd, _FIRST_BLOCK, 0), self)  # what is not known of a short block
+        finally:
+            os.close(fd)
+            self.meta.learning = self.data_set.learning = False
+        if header.pixel_offset >= 0:
+            self._block = min(_MOST_AT_ONCE, (header.pixel_offset + _HEAD_ROOM) // _PAGE * _PAGE + _PAGE)
+        return header
+
+    def learn(self) -> None:
+        """Learn the repeats of the next header anew."""
+        self.meta.learning = self.data_set.learning = True
+
+
 def walk_file(path: str, wanted: frozenset[int] = WANTED, sequences: frozenset[int] = SEQUENCES) -> RawHeader:
     """Return the raw header of the regular file at `path`: the `wanted` elements and `sequences` of its top level.
 
     Raises NotDicom, Unsure, or OSError. A file is read in blocks as far as its header goes; the pixel data are not
     touched. No declared length is believed beyond the file's size.
     """
-    fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-    try:
-        size = os.fstat(fd).st_size
-        return _walk(fd, size, os.read(fd, _FIRST_BLOCK), wanted, sequences)
-    finally:
-        os.close(fd)
+    return HeaderWalker(wanted, sequences).walk(path)
 
 
 def walk_bytes(
@@ -94,40 +136,50 @@ def walk_bytes(
 ) -> RawHeader:
     """Return the raw header of a bare data set in memory, in a little-endian syntax (for inflated data)."""
     header = RawHeader(transfer_syntax=transfer_syntax, file_size=len(data))
-    _Walk(-1, len(data), data, header, wanted, sequences).data_set(0, explicit=transfer_syntax != IMPLICIT_LITTLE)
+    walker = HeaderWalker(wanted, sequences)
+    _Walk(-1, len(data), data, header, walker).data_set(0, explicit=transfer_syntax != IMPLICIT_LITTLE)
     return header
 
 
-def _walk(fd: int, size: int, block: bytes, wanted: frozenset[int], sequences: frozenset[int]) -> RawHeader:
-    header = RawHeader(file_size=size)
+def _walk(fd: int, size: int, block: bytes, walker: HeaderWalker) -> RawHeader:
     if size == 0:
         raise NotDicom("empty file")
-    if block[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
-        start = _file_meta(block, _PREAMBLE + 4, header)
+    header = RawHeader(file_size=size)
+    if block.startswith(b"DICM", _PREAMBLE):
+        start = _file_meta(block, _PREAMBLE + 4, header, walker.meta)
     else:
-        start = _bare_start(block, header)
-    if header.transfer_syntax == EXPLICIT_BIG and block[start : start + 2] == b"\x08\0":
-        header.transfer_syntax = EXPLICIT_LITTLE
-        header.note = f"TransferSyntaxUID (0002,0010) is {EXPLICIT_BIG}, but the data set is little endian"
+        start = _bare_start(block, header, walker.meta)
     syntax = header.transfer_syntax
+    if syntax == EXPLICIT_BIG and block.startswith(b"\x08\0", start):
+        header.note = f"TransferSyntaxUID (0002,0010) is {EXPLICIT_BIG}, but the data set is little endian"
+        header.transfer_syntax = syntax = EXPLICIT_LITTLE
     if syntax in (DEFLATED, EXPLICIT_BIG):
         raise Unsure(f"transfer syntax {syntax}")
-    if block[start : start + 8] == bytes(8):  # zeros are no element, and pydicom would follow them to their end
+    if block.startswith(_ZEROS, start):  # zeros are no element, and pydicom would follow them to their end
         return header
     explicit = syntax != IMPLICIT_LITTLE
-    if start + 8 <= len(block) and (block[start + 4 : start + 6] in SHORT_VR | LONG_VR) != explicit:
+    if start + 8 <= len(block) and (block[start + 4 : start + 6] in _ANY_VR) != explicit:
         raise Unsure("the data set is not in the value representation that its transfer syntax says")
-    _Walk(fd, size, block, header, wanted, sequences).data_set(start, explicit=explicit)
+    _Walk(fd, size, block, header, walker).data_set(start, explicit=explicit)
     return header
 
 
-def _file_meta(block: bytes, pos: int, header: RawHeader) -> int:
+def _file_meta(block: bytes, pos: int, header: RawHeader, repeats: Repeats) -> int:
     """Read group 0002, always explicit little endian; return where the data set starts."""
-    syntax = None
+    found: dict[int, bytes] = {}
+    begin = pos
+    repeats.begin(explicit=True)
     while pos + 12 <= len(block):
         tag, vr, length = explicit_head(block, pos)
         if tag & 0xFFFF != 0x0002:
             break
+        stretch = repeats.known.get(tag)
+        if stretch is not None and pos + len(stretch.data) <= len(block):
+            if block.startswith(stretch.data, pos):
+                found.update(stretch.values)
+                pos += len(stretch.data)
+                continue
+            repeats.split(stretch, block, pos)
         start = pos + 8
         if vr in LONG_VR:
             length, start = long_length(block, pos + 8)[0], pos + 12
@@ -135,25 +187,31 @@ def _file_meta(block: bytes, pos: int, header: RawHeader) -> int:
             raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
         if start + length > len(block):
             raise Unsure(f"{describe(tag)} declares {length} bytes in the file meta information")
-        if tag == Tag.TransferSyntaxUID:
-            syntax = block[start : start + length].rstrip(b"\0 ").decode("ascii", "replace")
-        elif tag == Tag.MediaStorageSOPClassUID:
-            header.media_class = block[start : start + length].rstrip(b"\0 ").decode("ascii", "replace")
         pos = start + length
-    if not syntax:
+        if tag in _META_WANTED:
+            found[tag] = block[start:pos]
+    if repeats.learning:
+        repeats.learn(block, begin, pos)
+    header.transfer_syntax = _uid(found.get(Tag.TransferSyntaxUID))
+    header.media_class = _uid(found.get(Tag.MediaStorageSOPClassUID))
+    if not header.transfer_syntax:
         raise Unsure("no TransferSyntaxUID (0002,0010)")
-    header.transfer_syntax = syntax
     return pos
 
 
-def _bare_start(block: bytes, header: RawHeader) -> int:
+@lru_cache(maxsize=256)
+def _uid(raw: bytes | None) -> str:
+    return raw.rstrip(b"\0 ").decode("ascii", "replace") if raw else ""
+
+
+def _bare_start(block: bytes, header: RawHeader, meta: Repeats) -> int:
     """Recognise a data set without preamble by its first element; return where it starts (PS3.10 asks for one)."""
     if len(block) < 16:
         raise NotDicom("not DICOM")
     tag, vr, length = explicit_head(block, 0)
     group = tag & 0xFFFF
-    if group == 0x0002 and vr in SHORT_VR | LONG_VR:
-        return _file_meta(block, 0, header)
+    if group == 0x0002 and vr in _ANY_VR:
+        return _file_meta(block, 0, header, meta)
     if group != 0x0008:
         raise NotDicom("not DICOM")
     if vr in SHORT_VR:
@@ -175,80 +233,96 @@ class _Walk:
         size: int,
         block: bytes,
         header: RawHeader,
-        wanted: frozenset[int],
-        sequences: frozenset[int],
+        walker: HeaderWalker,
     ) -> None:
         self.fd = fd
         self.size = size
         self.block = block
         self.base = 0  # file offset of block[0]
         self.header = header
-        self.wanted = wanted
-        self.sequences = sequences
-        self.never_short = _NEVER_SHORT if sequences is SEQUENCES else PIXEL_TAGS | sequences
+        self.wanted = walker.wanted
+        self.sequences = walker.sequences
+        self.repeats = walker.data_set
 
     def data_set(self, start: int, *, explicit: bool) -> None:
         """Walk the top level from file offset `start` to the pixel data or the end of the file."""
+        self.repeats.begin(explicit)
         pos = start  # in the file
         while True:
             at = self._at(pos, 12)
             if at < 0:
                 return
-            pos = self._level(self.block, at, len(self.block) - 12, explicit)
+            stop, head = self._plain(self.block, at, len(self.block) - 12, explicit)
+            if self.repeats.learning:
+                self.repeats.learn(self.block, at, min(stop, len(self.block), self.size - self.base))
+            pos = self.base + stop if head is None else self._special(head, stop, explicit)
             if self.header.pixel_tag:
                 return
 
-    def _level(self, block: bytes, pos: int, last: int, explicit: bool) -> int:
-        """Walk elements that start at or before `last` in the block; return the file offset to go on from.
+    def _plain(self, block: bytes, pos: int, last: int, explicit: bool) -> tuple[int, _Head | None]:
+        """Walk elements that start at or before `last` in the block, as long as they are plain.
 
-        Zeros are no element: a file may end in gigabytes of them.
+        Return where the first special one starts, and its head; None where the block ends before it. Plain is what has
+        a length, is no wanted sequence and no pixel data, and lies in the block or is not wanted.
         """
-        values = self.header.values
-        wanted, sequences = self.wanted, self.sequences
+        values, wanted, sequences = self.header.values, self.wanted, self.sequences
         size = self.size - self.base
         held = min(len(block), size)  # the block of a last short element is filled up with zeros
-        never_short = self.never_short
+        known, stops = self.repeats.known, self.repeats.stops
         while pos <= last:
             if explicit:
                 tag, vr, length = explicit_head(block, pos)
                 start = pos + 8
                 # Most elements by far: of a short VR, whole in the block.
-                if vr in SHORT_VR and tag not in never_short and start + length <= held:
+                if vr in SHORT_VR and tag not in stops and start + length <= held:
                     pos = start + length
                     if tag in wanted:
                         values[tag] = block[start:pos]
                     continue
-                if not tag:
-                    return self.size
+            else:
+                tag, length = implicit_head(block, pos)
+                start, vr = pos + 8, b""
+            stretch = known.get(tag)
+            if stretch is not None and pos + len(stretch.data) <= held:
+                if block.startswith(stretch.data, pos):
+                    values.update(stretch.values)
+                    pos += len(stretch.data)
+                    continue
+                self.repeats.split(stretch, block, pos)
+            if explicit and tag:
                 if vr in LONG_VR:
                     length = long_length(block, start)[0]
                     start = pos + 12
                 elif vr not in SHORT_VR:
                     raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
-            else:
-                tag, length = implicit_head(block, pos)
-                start = pos + 8
-                if not tag:
-                    return self.size
-            if tag in PIXEL_TAGS:
-                self._pixels(tag, self.base + start, length)
-                return self.base + start
-            if tag in sequences:
-                return self._sequence(tag, pos, start, length, explicit)
-            if length == UNDEFINED:
-                return self._undefined(pos, start, explicit)
             end = start + length
+            if not tag or tag in PIXEL_TAGS or tag in sequences or length == UNDEFINED:
+                return pos, (tag, start, length)
             if end > size:
                 raise Unsure(f"{describe(tag)} declares {length} bytes, past the end of the file")
             if tag in wanted:
                 if end > len(block):
-                    if length > _MAX_VALUE:
-                        raise Unsure(f"{describe(tag)} declares {length} bytes")
-                    self._load(self.base + pos, end - pos)
-                    return self.base
+                    return pos, (tag, start, length)
                 values[tag] = block[start:end]
             pos = end
-        return self.base + pos
+        return pos, None
+
+    def _special(self, head: _Head, pos: int, explicit: bool) -> int:
+        """Read the element that ended a run of plain ones at `pos`; return the file offset to go on from."""
+        tag, start, length = head
+        if not tag:  # zeros are no element: a file may end in gigabytes of them
+            return self.size
+        if tag in PIXEL_TAGS:
+            self._pixels(tag, self.base + start, length)
+            return self.base + start
+        if tag in self.sequences:
+            return self._sequence(tag, pos, start, length, explicit)
+        if length == UNDEFINED:
+            return self._undefined(pos, start, explicit)
+        if length > _MAX_VALUE:
+            raise Unsure(f"{describe(tag)} declares {length} bytes")
+        self._load(self.base + pos, start + length - pos)
+        return self.base
 
     def _pixels(self, tag: int, offset: int, length: int) -> None:
         self.header.pixel_tag = tag

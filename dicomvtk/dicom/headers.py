@@ -7,7 +7,7 @@ same way. What the frames of a series have in common is kept once, in `Common`.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.common_header import read_common
@@ -17,9 +17,9 @@ from dicomvtk.dicom.elements import (
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     UNDEFINED,
+    HeaderWalker,
     RawHeader,
     Unsure,
-    walk_file,
 )
 from dicomvtk.dicom.frame_offsets import offset_frames
 from dicomvtk.dicom.frames import Common, Frame, frame_bytes
@@ -48,7 +48,8 @@ _IMAGE_CLASSES = frozenset(
 
 
 #: Syntaxes whose pixel data are as they are; big endian and deflated data sets are left to pydicom.
-_UNCOMPRESSED = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
+_NATIVE = (IMPLICIT_LITTLE, EXPLICIT_LITTLE)
+_UNCOMPRESSED = (*_NATIVE, EXPLICIT_BIG, DEFLATED)
 _STANDARD_SYNTAXES = f"{IMPLICIT_LITTLE}."
 
 _DEFLATE_RATIO = 1032
@@ -65,11 +66,23 @@ class DamagedImage(Exception):  # noqa: N818  # an answer, not a failure
     """An image whose file ends before its pixels begin; the text says so."""
 
 
+class _Plain(NamedTuple):
+    """A header of one uncompressed frame and nothing odd: what the next must be like to be read in the same way."""
+
+    common: Common
+    pixel_tag: int
+    length: int
+
+
 class HeaderReader:
     """Reads headers one after the other, and keeps one `Common` for all frames that agree."""
 
     def __init__(self) -> None:
         self._common: dict[tuple[Any, ...], Common] = {}
+        self._walker = HeaderWalker()
+        self._last: Common | None = None
+        self._plain: _Plain | None = None
+        self._learned: Common | None = None
 
     def frames(self, path: str) -> list[Frame]:
         """Return the frames of the file at `path`.
@@ -78,14 +91,37 @@ class HeaderReader:
         DamagedFile for an image that cannot be read, and OSError.
         """
         try:
-            header = walk_file(path)
+            header = self._walker.walk(path)
         except Unsure as unsure:
             from dicomvtk.dicom.headers_pydicom import read_header
 
             header = read_header(path, str(unsure))
             if not header.pixel_tag and not _has_no_pixels(header):
                 raise DamagedImage(f"{unsure}; no pixel data were found after that") from None
-        return self.of_header(path, header)
+        frame = self._another(path, header)
+        frames = [frame] if frame is not None else self.of_header(path, header)
+        common = frames[0].common
+        if common is self._last and common is not self._learned:  # two of one series: more will come
+            self._walker.learn()
+            self._learned = common
+        self._last = common
+        if frame is None:
+            self._plain = _plain(frames, header)
+        return frames
+
+    def _another(self, path: str, header: RawHeader) -> Frame | None:
+        """Return the frame of a header that is like the last one in all that is common, None for any other."""
+        last = self._plain
+        if last is None or header.pixel_offset < 0 or (header.pixel_tag, header.pixel_length) != last[1:]:
+            return None
+        common, found = last.common, header.values
+        if header.sequences or header.note or header.transfer_syntax != common.transfer_syntax:
+            return None
+        if Tag.DoseGridScaling in found or Tag.SliceVector in found or tuple(map(found.get, COMMON)) != common.raw:
+            return None
+        if header.pixel_offset + last.length > header.file_size:
+            return None
+        return Frame(path, 0, common, tuple(map(found.get, VARYING)), header.pixel_offset, last.length)
 
     def of_header(self, path: str, header: RawHeader) -> list[Frame]:
         """Return the frames that a raw header describes."""
@@ -148,6 +184,18 @@ class HeaderReader:
         if common is None:
             common = self._common[key] = read_common(raw, header)
         return common
+
+
+def _plain(frames: list[Frame], header: RawHeader) -> _Plain | None:
+    """Return what the next header may be like, None where this one is not of one plain frame."""
+    frame, common = frames[0], frames[0].common
+    if len(frames) > 1 or frame.whole is not None or (common.frames or 1) > 1 or common.problem or frame.shortfall:
+        return None
+    if frame.offset < 0 or frame.length != header.pixel_length:
+        return None
+    if header.sequences or header.note or header.transfer_syntax not in _NATIVE:
+        return None
+    return _Plain(common, header.pixel_tag, header.pixel_length)
 
 
 def _frame(path: str, number: int, header: RawHeader, common: Common, raw: tuple[bytes | None, ...]) -> Frame:
