@@ -151,7 +151,7 @@ def load(path: PathLike, *, progress: Progress | None = None) -> Volume:
     """Return the volume in `path`: a NIfTI, NRRD, MetaImage, VTI or NPZ file by its suffix, DICOM otherwise."""
     from dicomvtk import formats
 
-    if formats.handles(path) and not Path(path).is_dir():
+    if formats.reads(path):
         return formats.load(path)
     return read(path, progress=progress)
 

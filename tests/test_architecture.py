@@ -56,6 +56,7 @@ MAY_BE_IMPORTED_BY = {
     "highdicom": {"dicom"},
     "nibabel": {"formats"},
     "nrrd": {"formats"},
+    "tifffile": {"formats"},
     "scipy": {"processing"},
     "click": {"cli"},
     "rich": {"cli"},

@@ -20,7 +20,7 @@ from dicomvtk.dicom.compress import CODINGS, Coding, check_coding, coding_named,
 from dicomvtk.dicom.decoders import decode
 from dicomvtk.dicom.files import list_files
 from dicomvtk.dicom.headers import HeaderReader
-from dicomvtk.dicom.new_folder import new_folder
+from dicomvtk.atomic_folder import new_folder
 from dicomvtk.errors import NoDicomError, UnsupportedError
 
 __all__ = ["SYNTAXES", "transcode"]

@@ -25,7 +25,7 @@ from dicomvtk.dicom.dicomdir import add_dicomdir
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.image_files import ImageFile, PixelWriter, file_names, write_files
 from dicomvtk.dicom.multi_frame import derived_frames
-from dicomvtk.dicom.new_folder import new_folder
+from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.provenance import contributing, nearest, references
 from dicomvtk.dicom.reader import choose
 from dicomvtk.dicom.series_header import known_facts, series_header, text_of

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomvtk.dicom.files import Skipped, list_files
-from dicomvtk.dicom.new_folder import new_folder
+from dicomvtk.atomic_folder import new_folder
 from dicomvtk.errors import DicomVtkWarning, NoDicomError, WriteError
 from dicomvtk.folder import journal
 from dicomvtk.folder.attribute_path import parse

@@ -14,7 +14,7 @@ import pytest
 
 import dicomvtk
 from dicomvtk import UnsupportedError, WriteError
-from dicomvtk.dicom.new_folder import new_folder
+from dicomvtk.atomic_folder import new_folder
 
 ARRAY = np.arange(4 * 3 * 5, dtype=np.int16).reshape(4, 3, 5)
 
