@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
+from dicomvtk.dicom.archives import list_all
 from dicomvtk.dicom.elements import NotDicom
-from dicomvtk.dicom.files import Skipped, list_files
+from dicomvtk.dicom.files import Skipped
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.headers import DamagedImage, HeaderReader, NotAnImage
@@ -45,8 +46,10 @@ def scan(path: PathLike | Iterable[PathLike], progress: Progress | None = None) 
     Raises NoDicomError for a path that does not exist; a path without DICOM gives an empty scan.
     """
     skipped: Skipped = {}
-    files = list_files(path, skipped)
-    frames, damaged = _read_headers(files, skipped, progress)
+    found = list_all(path, skipped)
+    frames, damaged = _read_headers(found.files, skipped, progress)
+    for member, reason in found.damaged:
+        damaged.setdefault(os.path.dirname(member), []).append((member, reason))
     groups = [_with_damage(group, damaged) for group in group_frames(frames)]
     groups.sort(key=lambda group: _order(group.frames[0]))
     return Scan([build_stack(key, group) for key, group in zip(_keys(groups), groups, strict=True)], skipped)
