@@ -57,7 +57,6 @@ MAY_BE_IMPORTED_BY = {
     "nibabel": {"formats"},
     "nrrd": {"formats"},
     "tifffile": {"formats"},
-    "scipy": {"processing"},
     "click": {"cli"},
     "rich": {"cli"},
 }
