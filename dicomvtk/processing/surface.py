@@ -58,7 +58,7 @@ def extract_surface(volume: Volume, level: float) -> vtkPolyData:
     >>> extract_surface(Volume(block), 50.0).GetBounds()
     (0.5, 2.5, 0.5, 2.5, 0.5, 2.5)
     """
-    _check_level(volume, level)
+    _check_kind(volume)
     contour = vtkFlyingEdges3D()
     contour.SetInputDataObject(to_vtk(volume))
     contour.SetValue(0, float(level))
@@ -159,7 +159,7 @@ _WRITERS: dict[str, Callable[[str], Any]] = {
 SURFACE_SUFFIXES = tuple(_WRITERS)
 
 
-def _check_level(volume: Volume, level: float) -> None:
+def _check_kind(volume: Volume) -> None:
     if volume.axes or volume.is_colour:
         raise UnsupportedError(
             f"Cannot extract a surface from a volume of shape {volume.shape}; expected one 3-D frame of one sample "
@@ -169,10 +169,6 @@ def _check_level(volume: Volume, level: float) -> None:
         raise UnsupportedError(
             f"Cannot extract a surface from a volume of shape {volume.shape}; expected at least two voxels an axis."
         )
-    low, high = _value_range(volume.array)
-    # Flying edges counts a voxel equal to the level as inside: at the lowest value all is inside and nothing crosses.
-    if not low < level <= high:
-        raise _no_surface(volume, level)
 
 
 def _value_range(array: NDArray[Any]) -> tuple[float, float]:
