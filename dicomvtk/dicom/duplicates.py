@@ -5,16 +5,32 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from operator import itemgetter
 
 from dicomvtk.dicom.elements import UNDEFINED
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.frames import Frame
-from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.tags import VARYING, Tag
 from dicomvtk.metadata import Finding
 
 __all__ = ["drop_duplicates"]
 
 _BLOCK = 1 << 20
+
+#: Of a frame's own attributes, those that are the same in copies under new UIDs.
+_place_and_time = itemgetter(
+    *map(
+        VARYING.index,
+        (
+            Tag.ImagePositionPatient,
+            Tag.InstanceNumber,
+            Tag.AcquisitionTime,
+            Tag.EchoTime,
+            Tag.TriggerTime,
+            Tag.TemporalPositionIdentifier,
+        ),
+    )
+)
 
 
 def drop_duplicates(frames: Sequence[Frame]) -> tuple[list[Frame], list[Finding]]:
@@ -44,19 +60,9 @@ def drop_duplicates(frames: Sequence[Frame]) -> tuple[list[Frame], list[Finding]
 
 
 def _identity(frame: Frame) -> tuple[object, ...]:
-    position = frame.value(Tag.ImagePositionPatient)
-    if not position:
+    if not frame.value(Tag.ImagePositionPatient):
         return (frame.value(Tag.SOPInstanceUID) or frame.path, frame.number)
-    return (
-        position,
-        frame.value(Tag.InstanceNumber),
-        frame.value(Tag.AcquisitionTime),
-        frame.value(Tag.EchoTime),
-        frame.value(Tag.TriggerTime),
-        frame.value(Tag.TemporalPositionIdentifier),
-        frame.common.image_type,
-        frame.number,
-    )
+    return (_place_and_time(frame.raw), frame.common.image_type, frame.number)
 
 
 def _copies(suspects: Sequence[Frame]) -> set[int]:

@@ -55,6 +55,8 @@ def same_place_groups(along: NDArray[np.float64]) -> list[NDArray[np.intp]]:
     real = steps[steps > _SAME_PLACE_MM]
     limit = max(_SAME_PLACE_MM, _SAME_PLACE_SHARE * _median(real)) if real.size else _SAME_PLACE_MM
     cuts = np.nonzero(steps > limit)[0] + 1
+    if len(cuts) == len(steps):  # each alone, as in most series
+        return list(order[:, np.newaxis])
     return [np.sort(group) for group in np.split(order, cuts)]
 
 

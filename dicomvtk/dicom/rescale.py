@@ -169,20 +169,20 @@ def _table_plan(commons: Sequence[Common], rescales: tuple[Rescale, ...]) -> Val
 
 
 def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ...]]:
-    found: list[Rescale] = []
-    bad: dict[str, list[str]] = {}
-    without: list[str] = []
-    for frame in frames:
-        slope, intercept = frame.value(Tag.RescaleSlope), frame.value(Tag.RescaleIntercept)
-        if not slope and not intercept:
-            without.append(frame.path)
-            found.append(IDENTITY)
-            continue
+    stated = [(frame.value(Tag.RescaleSlope), frame.value(Tag.RescaleIntercept)) for frame in frames]
+    meant = dict.fromkeys(stated, IDENTITY)  # each pair is read once: most frames say the same
+    problems: dict[tuple[bytes | None, bytes | None], str] = {}
+    for pair in meant:
         try:
-            found.append(_rescale(slope, intercept))
+            meant[pair] = _rescale(*pair)
         except BadValue as problem:
-            bad.setdefault(str(problem), []).append(frame.path)
-            found.append(IDENTITY)
+            problems[pair] = str(problem)
+    found = [meant[pair] for pair in stated]
+    without = any(not slope and not intercept for slope, intercept in meant)
+    bad: dict[str, list[str]] = {}
+    for frame, pair in zip(frames, stated, strict=True) if problems else ():
+        if pair in problems:
+            bad.setdefault(problems[pair], []).append(frame.path)
     findings = [
         finding("bad-rescale", f"{problem} in {_files(files)}; expected one finite number, the slope not 0.", files)
         for problem, files in bad.items()

@@ -275,7 +275,10 @@ _SCALING = (Tag.ImagePositionPatient, Tag.RescaleSlope, Tag.RescaleIntercept)
 
 def _decimal_commas(frames: Sequence[Frame]) -> list[Finding]:
     """Say where numbers are written with commas: most likely a locale's decimal point, but the user must say so."""
-    found = {(tag, f.path): f.value(tag) for f in frames for tag in _SCALING if has_comma(f.value(tag))}
+    found: dict[tuple[int, str], bytes | None] = {}
+    for tag in _SCALING:
+        if any(map(has_comma, {f.value(tag) for f in frames})):
+            found |= {(tag, f.path): f.value(tag) for f in frames if has_comma(f.value(tag))}
     commons = {id(frame.common): frame for frame in frames}.values()
     found |= {(tag, f.path): f.common.value(tag) for f in commons for tag in _PLACING if has_comma(f.common.value(tag))}
     if not found:
@@ -297,7 +300,9 @@ def _some(frames: Sequence[Frame]) -> str:
 
 def _mixed_pixels(frames: Sequence[Frame]) -> list[Finding]:
     """Tell of images that mean their pixels otherwise than the most do: each is read by its own header."""
-    findings = []
+    findings: list[Finding] = []
+    if len({id(frame.common) for frame in frames}) == 1:
+        return findings
     for name, value in (
         ("PixelRepresentation (0028,0103)", lambda common: int(common.signed)),
         ("BitsStored (0028,0101)", lambda common: common.bits_stored),
