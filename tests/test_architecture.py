@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = "dicomvtk"
 
 #: Every module or room of the package, with what else of the package it may import (itself always).
-LAYER_0 = {"errors", "anatomy", "geometry", "display", "metadata", "atomic", "memory_order", "version"}
+LAYER_0 = {"errors", "anatomy", "geometry", "display", "metadata", "atomic", "atomic_folder", "memory_order", "version"}
 LAYER_1 = {"volume", "stream"}
 BELOW_BRIDGE = LAYER_0 | LAYER_1
 BELOW_ROOMS = BELOW_BRIDGE | {"bridge"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,7 +42,7 @@ class Source:
 
     @property
     def is_dicom(self) -> bool:
-        return Path(self.src).is_dir() or not formats.handles(self.src)
+        return not formats.reads(self.src)
 
     def read(self, console: Console, *, largest: bool = False) -> Volume:
         """Return the volume; of several series `largest` takes the one of most slices, and says so."""

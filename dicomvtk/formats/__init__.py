@@ -12,7 +12,7 @@ from dicomvtk.errors import DicomVtkError, GeometryError, NoDicomError, PixelDec
 from dicomvtk.stream import VolumeStream
 from dicomvtk.volume import Volume
 
-__all__ = ["SUFFIXES", "handles", "load", "names_folder", "save", "save_stream", "streams", "unknown_suffix"]
+__all__ = ["SUFFIXES", "handles", "load", "names_folder", "reads", "save", "save_stream", "streams", "unknown_suffix"]
 
 PathLike = str | os.PathLike[str]
 #: Called with (done, total) parts.
@@ -40,6 +40,8 @@ _FAMILIES = {
     ".mha": "metaimage",
     ".vti": "vti",
     ".npz": "npz",
+    ".tif": "tiff",
+    ".tiff": "tiff",
 }
 
 SUFFIXES = tuple(_FAMILIES)
@@ -54,6 +56,17 @@ def handles(path: PathLike) -> bool:
     (True, False)
     """
     return _suffix(path) is not None
+
+
+def reads(path: PathLike) -> bool:
+    """True where `load` is what reads `path`: a file by its suffix, or TIFF slices in files of their own.
+
+    Those are a folder that holds nothing else, or a name such as ``slices/%04d.tif``.
+    """
+    if not Path(path).is_dir():
+        return handles(path)
+    names = [name for name in os.listdir(path) if not name.startswith(".")]
+    return bool(names) and all(_suffix(name) in (".tif", ".tiff") for name in names)
 
 
 def names_folder(path: PathLike) -> bool:
@@ -83,9 +96,12 @@ def load(path: PathLike) -> Volume:
         Where there is no such file.
     """
     source = Path(path)
-    family = _family(source)
-    if not source.is_file():
-        raise NoDicomError(f"Cannot read {source}: no such file.")
+    if source.is_dir() or (not source.is_file() and "%" in source.name):
+        family = _slices_in_files(source)
+    else:
+        family = _family(source)
+        if not source.is_file():
+            raise NoDicomError(f"Cannot read {source}: no such file.")
     try:
         return family.load(source)
     except GeometryError as error:
@@ -141,6 +157,16 @@ def unknown_suffix(path: PathLike) -> UnsupportedError:
         f"Cannot tell the format of {Path(path)}: expected a name ending in {', '.join(SUFFIXES)}, "
         "or a folder for DICOM."
     )
+
+
+def _slices_in_files(path: Path) -> _Family:
+    """Return the family that reads a folder, or a name with a place for a number, as slices."""
+    from dicomvtk.formats import tiff
+    from dicomvtk.formats.numbered import numbered_files
+
+    if not numbered_files(path):
+        raise NoDicomError(f"Cannot read {path}: there are no numbered TIFF files.")
+    return cast(_Family, tiff)
 
 
 def _suffix(path: PathLike) -> str | None:

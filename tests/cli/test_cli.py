@@ -192,7 +192,7 @@ def test_convert_replaces_only_where_told(series: Path, tmp_path: Path, out: pyt
 def test_convert_to_an_unknown_suffix_lists_the_known(
     series: Path, tmp_path: Path, out: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("convert", series, tmp_path / "head.tif") == 1
+    assert run("convert", series, tmp_path / "head.xyz") == 1
     assert ".nii.gz, .nii" in out.readouterr().err
     assert not list(tmp_path.iterdir())
 

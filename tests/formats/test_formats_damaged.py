@@ -15,7 +15,7 @@ SHAPE = (24, 20, 16)
 
 def whole_file(suffix: str, folder: Path) -> bytes:
     array = np.random.default_rng(3).integers(-1000, 3000, SHAPE).astype(np.int16)
-    save(Volume(array, Geometry(SHAPE)), folder / f"whole{suffix}")
+    save(Volume(array, Geometry(SHAPE, placed=suffix not in (".tif", ".tiff"))), folder / f"whole{suffix}")
     return (folder / f"whole{suffix}").read_bytes()
 
 

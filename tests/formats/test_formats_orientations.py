@@ -16,6 +16,8 @@ SimpleITK = pytest.importorskip("SimpleITK")
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 TILT = np.array([[0.8, -0.36, 0.48], [0.6, 0.48, -0.64], [0.0, 0.8, 0.6]])
+#: TIFF holds no place.
+PLACING = [suffix for suffix in SUFFIXES if suffix not in (".tif", ".tiff")]
 READ_BY_SIMPLEITK = [".nii", ".nii.gz", ".nrrd", ".mha"]
 
 
@@ -37,7 +39,7 @@ def volume_along(direction: np.ndarray) -> Volume:
     return Volume(array, Geometry(shape, (0.7, 1.25, 2.5), (-101.5, 33.25, 712.125), direction))
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", PLACING)
 def test_all_orientations_come_back_exactly(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"v{suffix}"
     for direction in DIRECTIONS:
