@@ -49,7 +49,10 @@ def axis_maps(source: Geometry, target: Geometry) -> tuple[AxisMap, AxisMap, Axi
 def resampled(
     array: NDArray[Any], maps: tuple[AxisMap, AxisMap, AxisMap], how: Interpolation, outside: float
 ) -> NDArray[Any]:
-    """Return `array` (i, j, k[, c]) at the places of `maps`, in its dtype; `outside` beyond the faces of its voxels."""
+    """Return `array` (i, j, k[, c]) at the places of `maps`, in its dtype; `outside` beyond the faces of its voxels.
+
+    Between those faces and the outermost centres the outermost voxels go on.
+    """
     sizes = [array.shape[one.axis] for one in maps]
     falling = tuple(n for n, one in enumerate(maps) if one.index[-1] < one.index[0])
     places = [
@@ -61,7 +64,7 @@ def resampled(
     if order != [0, 1, 2] and array.ndim == 3:
         turned = in_fortran_order(turned)
     turned = np.flip(turned, falling)
-    i, j, k = (np.clip(index, 0, size - 1) for index, size in zip(places, sizes, strict=True))
+    i, j, k = (np.clip(index, -0.5, size - 0.5) for index, size in zip(places, sizes, strict=True))
     if how == "nearest":
         made = _nearest(turned, i, j, k)
     else:
@@ -82,11 +85,11 @@ def _on_centres(index: NDArray[np.float64]) -> NDArray[np.float64]:
 def _linear(index: NDArray[np.float64], size: int) -> Weights:
     below = np.floor(index).astype(np.intp)
     above = index - below
-    return Weights(np.minimum(np.stack([below, below + 1], axis=1), size - 1), np.stack([1 - above, above], axis=1))
+    return Weights(np.clip(np.stack([below, below + 1], axis=1), 0, size - 1), np.stack([1 - above, above], axis=1))
 
 
 def _cubic(index: NDArray[np.float64], size: int) -> Weights:
-    """Return the weights of the Catmull-Rom spline; beyond the ends the outermost voxels go on."""
+    """Return the weights of the Catmull-Rom spline."""
     below = np.floor(index).astype(np.intp)
     t = index - below
     neighbours = below[:, None] + np.arange(-1, 3)
@@ -98,7 +101,10 @@ def _nearest(
     array: NDArray[Any], i: NDArray[np.float64], j: NDArray[np.float64], k: NDArray[np.float64]
 ) -> NDArray[Any]:
     """Return the voxels nearest to three lists of indices; half way between two, the further one."""
-    columns, rows, slices = (np.floor(index + 0.5 + _AT).astype(np.intp) for index in (i, j, k))
+    columns, rows, slices = (
+        np.clip(np.floor(index + 0.5 + _AT).astype(np.intp), 0, size - 1)
+        for index, size in zip((i, j, k), array.shape, strict=False)
+    )
     given = array.swapaxes(0, 2)
     made = np.empty((len(k), len(j), len(i), *array.shape[3:]), array.dtype)
     for n, one in enumerate(slices):

@@ -62,8 +62,8 @@ def resample_to(
 ) -> Volume:
     """Return `volume` on `geometry`, any grid in LPS mm, oblique and left-handed ones too.
 
-    Each frame of the further axes by itself. The volume ends at the outer faces of its voxels, where values are those
-    of the nearest centres. Between parallel grids neighbours are weighed in floats that hold the dtype, and what is not
+    Each frame of the further axes by itself. The volume ends at the outer faces of its voxels, and up to there the
+    outermost voxels go on. Between parallel grids neighbours are weighed in floats that hold the dtype, and what is not
     finite becomes NaN where it has a weight. Between others VTK weighs them in float32: about six digits of the range.
 
     Parameters

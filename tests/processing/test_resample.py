@@ -9,6 +9,7 @@ from grids import DIRECTIONS, assert_same, from_sitk, grid, smooth_volume, to_si
 
 from dicomvtk import Axis, Geometry, GeometryError, SeriesInfo, UnsupportedError, Volume
 from dicomvtk.metadata import Segment
+from dicomvtk.processing.parallel_grids import axis_maps
 from dicomvtk.processing.resample import grid_of_spacing, isotropic, resample, resample_like, resample_to
 
 SITK = {"linear": SimpleITK.sitkLinear, "nearest": SimpleITK.sitkNearestNeighbor}
@@ -33,6 +34,49 @@ def test_between_any_two_grids_it_is_simpleitk(name: str, to: str) -> None:
 
     assert_same(ours, by_sitk(volume, target, "linear", -7.0), atol=2e-3)  # of 400: VTK weighs in float32
     assert (ours.array != -7.0).mean() > 0.3
+
+
+@pytest.mark.parametrize("how", SITK)
+@pytest.mark.parametrize("codes", ["LPS", "RAS", "SRA", "PIL", "ALI"])
+@pytest.mark.parametrize("name", DIRECTIONS)
+def test_between_parallel_grids_of_other_axes_it_is_simpleitk_to_float64(name: str, codes: str, how: str) -> None:
+    volume = smooth_volume(name)
+    finer = grid_of_spacing(volume.geometry.reoriented(codes), (0.63, 1.71, 0.97))
+    start = finer.index_to_physical((3.13, -2.21, 1.37))
+    target = Geometry((27, 21, 33), finer.spacing, tuple(start), finer.direction)
+
+    ours = resample_to(volume, target, interpolation=how, fill=-7.0)  # type: ignore[arg-type]
+
+    assert axis_maps(volume.geometry, target) is not None
+    assert_same(ours, by_sitk(volume, target, how, -7.0), atol=1e-9)
+    assert (ours.array != -7.0).mean() > 0.3
+
+
+@pytest.mark.parametrize("how", ["linear", "nearest", "cubic"])
+@pytest.mark.parametrize("dtype", ["int16", "float32"])
+def test_parallel_grids_and_turned_ones_agree(dtype: str, how: str) -> None:
+    volume = smooth_volume("oblique", dtype)
+    turned = np.radians(1e-3)
+    nearly = np.array([[np.cos(turned), -np.sin(turned), 0], [np.sin(turned), np.cos(turned), 0], [0, 0, 1]])
+    target = Geometry((19, 21, 13), (0.77, 0.91, 2.03), (-38.0, 17.0, 307.0), volume.direction)
+    astray = Geometry(target.shape, target.spacing, target.origin, nearly @ target.direction)
+    assert axis_maps(volume.geometry, target) is not None
+    assert axis_maps(volume.geometry, astray) is None
+
+    by_axes = resample_to(volume, target, interpolation=how, fill=0)  # type: ignore[arg-type]
+    by_vtk = resample_to(volume, astray, interpolation=how, fill=0)  # type: ignore[arg-type]
+
+    apart = np.abs(by_axes.array.astype(float) - by_vtk.array)
+    assert np.quantile(apart, 0.98) <= (1.0 if dtype == "int16" else 0.1)
+
+
+def test_nan_stays_where_it_has_a_weight() -> None:
+    volume = smooth_volume("axial", "float32")
+    volume.array[8, 8, 5] = np.nan
+    same = resample_to(volume, volume.geometry)
+    np.testing.assert_array_equal(same.array, volume.array)
+    finer = resample(volume, np.divide(volume.spacing, 2))
+    assert np.isnan(finer.array).sum() == 4**3
 
 
 @pytest.mark.parametrize("how", SITK)
