@@ -91,7 +91,7 @@ def test_phantom_keeps_voxels_geometry_and_left_all_the_way(orientation: str, tm
 @pytest.mark.parametrize("plane", ["axial", "coronal"])
 def test_left_is_on_the_right_of_the_picture(orientation: str, plane: str) -> None:
     volume = dicomvtk.phantom((96, 80, 64), orientation=orientation)
-    narrow = dicomvtk.WindowLevel(LESION_VALUE, 2)
+    narrow = dicomvtk.WindowLevel.from_range(LESION_VALUE - 1, LESION_VALUE + 1)
     view = View(layout=plane, crosshair=LESION_LPS, window=narrow, annotations=False, show_crosshair=False)
 
     picture = dicomvtk.snapshot(volume, view=view, size=(400, 400)).astype(int)

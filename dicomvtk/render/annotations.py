@@ -56,9 +56,7 @@ def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: boo
         top_left=_lines(*_who(volume)) if first else (),
         top_right=_lines(*_what(volume, note)) if first else (),
         bottom_left=_lines(*lines),
-        bottom_right=_lines(
-            f"Zoom {zoom:.2f}", window_text(state.window, inverted=state.invert and not volume.is_colour)
-        ),
+        bottom_right=_lines(f"Zoom {zoom:.2f}", _voi_text(volume, state)),
     )
 
 
@@ -83,6 +81,14 @@ def person_name(name: str) -> tuple[str, ...]:
     return tuple(group for group in map(_readable_group, name.split("=")) if group)
 
 
+def _voi_text(volume: Volume, state: State) -> str:
+    inverted = state.invert and not volume.is_colour
+    if state.voi_lut is None:
+        return window_text(state.window, inverted=inverted)
+    explanation = volume.info.voi_luts[state.voi_lut].explanation
+    return "  ".join(part for part in ("VOI LUT", explanation, "inverted" if inverted else "") if part)
+
+
 def window_text(window: WindowLevel, *, inverted: bool = False) -> str:
     """Return window and level as the screen shows them.
 
@@ -90,7 +96,8 @@ def window_text(window: WindowLevel, *, inverted: bool = False) -> str:
     'W 400  L 40  soft tissue'
     """
     text = f"W {_number(window.width)}  L {_number(window.center)}"
-    return "  ".join(part for part in (text, window.explanation, "inverted" if inverted else "") if part)
+    curved = "sigmoid" if window.function == "SIGMOID" else ""
+    return "  ".join(part for part in (text, curved, window.explanation, "inverted" if inverted else "") if part)
 
 
 def probe_lines(volume: Volume, point: Float3) -> tuple[str, ...]:

@@ -17,11 +17,13 @@ from vtkmodules.vtkRenderingCore import vtkTextProperty, vtkTextRenderer
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.bridge.pipeline import run
+from dicomvtk.display.screen import voi_levels
 from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import Corners, slice_corners
 from dicomvtk.render.colour_maps import colour_table
 from dicomvtk.render.fonts import readable, set_font
 from dicomvtk.render.frame import PLANE_COLOURS
+from dicomvtk.render.greys import voi_of
 from dicomvtk.render.labels import fitted, font_size
 from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel, pane_rects, point_on_screen, view_centre
 from dicomvtk.render.pixel_shapes import Segment, clipped
@@ -81,12 +83,12 @@ def _draw_slice(pane: Canvas, volume: Volume, state: State, plane: SlicePlane, r
     cut = _thick(volume, state, plane)
     values = _cut(cut, state, plane, corner, scale, rect)
     inside = _inside(volume, plane, corner, scale, rect)
-    shares = np.clip((values.astype(np.float32) - state.window.low) / state.window.width, 0.0, 1.0)
     if volume.is_colour:
+        shares = np.clip((values.astype(np.float32) - state.window.low) / state.window.width, 0.0, 1.0)
         colours = shares[..., :3]
     else:
         table = colour_table(state.colour_map, inverted=state.invert).astype(np.float32)
-        colours = table[np.rint(shares * (len(table) - 1)).astype(np.intp)]
+        colours = table[np.rint(voi_levels(values, voi_of(state, volume)) * (len(table) - 1)).astype(np.intp)]
     pane[inside] = colours[inside]
 
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
 from dicomvtk.errors import UnsupportedError
+from dicomvtk.metadata import LookupTable
 from dicomvtk.processing.lungs import LUNG_LEVEL
 from dicomvtk.volume import Volume
 
-__all__ = ["TISSUE_LEVELS", "histogram", "surface_level", "tissue_level", "usual_window", "value_spread"]
+__all__ = ["TISSUE_LEVELS", "histogram", "lut_window", "surface_level", "tissue_level", "usual_window", "value_spread"]
 
 #: HU where bone begins for a surface, and where skin does in a CT without bone.
 _CT_BONE_LEVEL = 250.0
@@ -37,6 +38,11 @@ def usual_window(volume: Volume) -> WindowLevel:
     if volume.info.modality == "CT":
         return CT_WINDOWS["CT-SOFT"]
     return auto_window(volume.array)
+
+
+def lut_window(lut: LookupTable) -> WindowLevel:
+    """Return the range of values that a VOI LUT is for, as a window to go on from."""
+    return WindowLevel.from_range(lut.first, lut.first + len(lut.table) - 1, lut.explanation)
 
 
 def value_spread(volume: Volume) -> WindowLevel:

@@ -14,7 +14,7 @@ from dicomvtk.geometry import Geometry, axis_moves
 from dicomvtk.metadata import Axis
 from dicomvtk.render.colour_maps import COLOUR_MAPS
 from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel, point_under
-from dicomvtk.render.levels import value_spread
+from dicomvtk.render.levels import lut_window, value_spread
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.presets import next_preset
 from dicomvtk.render.resolve import State
@@ -78,26 +78,32 @@ def windowed(state: State, dx: float, dy: float) -> State:
     """Return `state` after a drag by shares (dx, dy) of the pane: right is wider, up is brighter."""
     old = state.window
     width = old.width * 2.0 ** (_WINDOW_DOUBLINGS * dx)
-    return replace(state, window=WindowLevel(old.center - _LEVEL_WIDTHS * dy * old.width, width))
+    return _in_window(state, WindowLevel(old.center - _LEVEL_WIDTHS * dy * old.width, width, function=old.function))
 
 
 def preset_window(state: State, volume: Volume, number: int) -> State:
     """Return `state` with the CT window of key `number` (1 to 5); unchanged for other modalities."""
     if volume.info.modality != "CT" or not 1 <= number <= len(CT_WINDOWS):
         return state
-    return replace(state, window=list(CT_WINDOWS.values())[number - 1])
+    return _in_window(state, list(CT_WINDOWS.values())[number - 1])
 
 
 def next_window(state: State, volume: Volume) -> State:
-    """Return `state` with the next window of the header; after the last, the automatic one, then the first again."""
+    """Return `state` with the next VOI LUT or window of the header; after the last, the automatic window."""
     windows = [*volume.info.windows, auto_window(volume.array)]
-    known = windows.index(state.window) if state.window in windows else -1
-    return replace(state, window=windows[(known + 1) % len(windows)])
+    luts = len(volume.info.voi_luts)
+    known = state.voi_lut
+    if known is None:
+        known = luts + windows.index(state.window) if state.window in windows else -1
+    following = (known + 1) % (luts + len(windows))
+    if following < luts:
+        return replace(state, voi_lut=following, window=lut_window(volume.info.voi_luts[following]))
+    return _in_window(state, windows[following - luts])
 
 
 def auto_windowed(state: State, volume: Volume) -> State:
     """Return `state` with the window from the percentiles of the values."""
-    return replace(state, window=auto_window(volume.array))
+    return _in_window(state, auto_window(volume.array))
 
 
 def shifted(state: State, plane: SlicePlane, other: SlicePlane, rect: Rect, dx: float, dy: float) -> State:
@@ -278,6 +284,10 @@ def toggled_slices_in_3d(state: State) -> State:
         state,
         layers=tuple(replace(la, in_3d=not la.in_3d) if isinstance(la, SliceLayer) else la for la in state.layers),
     )
+
+
+def _in_window(state: State, window: WindowLevel) -> State:
+    return replace(state, window=window, voi_lut=None)
 
 
 def _with_rays(state: State, change: Callable[[VolumeLayer], VolumeLayer]) -> State:

@@ -8,10 +8,11 @@ from typing import TypeVar
 import numpy as np
 
 from dicomvtk.display import WindowLevel
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
 from dicomvtk.render.drawable import grey
 from dicomvtk.render.layout import PANES
-from dicomvtk.render.levels import TISSUE_LEVELS, surface_level, tissue_level, usual_window, value_spread
+from dicomvtk.render.levels import TISSUE_LEVELS, lut_window, surface_level, tissue_level, usual_window, value_spread
 from dicomvtk.render.planes import flat_plane
 from dicomvtk.render.presets import preset_name
 from dicomvtk.render.scene import Layer, SliceLayer, SurfaceLayer, View, VolumeLayer
@@ -54,13 +55,25 @@ def resolve(view: View, volume: Volume) -> State:
         values["layout"] = flat
     if view.crosshair is None:
         values["crosshair"] = middle_voxel(volume)
-    if view.window is None:
+    values["voi_lut"] = _voi_lut(view, volume)
+    if values["voi_lut"] is not None:
+        values["window"] = lut_window(volume.info.voi_luts[values["voi_lut"]])
+    elif view.window is None:
         values["window"] = usual_window(volume)
     if view.invert is None:
         values["invert"] = volume.info.photometric == "MONOCHROME1"
     layers = view.layers if view.layers is not None else (SliceLayer(), VolumeLayer(), SurfaceLayer(visible=False))
     values["layers"] = tuple(_resolved(layer, volume) for layer in layers)
     return State(**values)
+
+
+def _voi_lut(view: View, volume: Volume) -> int | None:
+    luts = volume.info.voi_luts
+    if volume.is_colour or (view.window is not None and view.voi_lut is None):
+        return None
+    if view.voi_lut is not None and view.voi_lut >= len(luts):
+        raise UnsupportedError(f"There is no VOI LUT {view.voi_lut} in this header; it has {len(luts)}, from 0.")
+    return 0 if view.voi_lut is None and luts else view.voi_lut
 
 
 def middle_voxel(volume: Volume) -> Float3:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor
 
-from dicomvtk.display import WindowLevel
+from dicomvtk.render.greys import Range
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.pixel_shapes import PixelBoxes, PixelLines, Segment
 from dicomvtk.render.text import ink, text_actor
 
-__all__ = ["ColourBar", "Ruler", "ruler_length_mm"]
+__all__ = ["BAR_COLOURS", "ColourBar", "Ruler", "ruler_length_mm"]
 
 _INK = (0.86, 0.88, 0.90)
 _BLACK = (0.0, 0.0, 0.0)
@@ -29,7 +29,7 @@ _LEAST_SIDE = 160
 _BAR_WIDTH = 10
 #: Where the bar begins and ends, as shares of the pane's height: between the corners' text.
 _BAR_FROM, _BAR_TO = 0.28, 0.72
-_BAR_COLOURS = 64
+BAR_COLOURS = 64
 
 
 def ruler_length_mm(mm_per_pixel: float, width: int) -> float:
@@ -85,7 +85,7 @@ class ColourBar:
     def apply(
         self,
         rect: Rect,
-        window: WindowLevel,
+        ends: Range,
         unit: str,
         colours: NDArray[np.float64],
         font: int,
@@ -93,7 +93,7 @@ class ColourBar:
         visible: bool,
         light: bool = False,
     ) -> None:
-        """Show `colours` (n, 3), lowest first, for `window` in a pane that takes `rect`."""
+        """Show `colours` (BAR_COLOURS, 3), lowest first, between `ends`, in a pane that takes `rect`."""
         visible = visible and min(rect.width, rect.height) >= _LEAST_SIDE
         for label in self._labels:
             label.SetVisibility(visible)
@@ -104,15 +104,14 @@ class ColourBar:
             return
         right = rect.width - round(2.6 * font)
         left = right - _BAR_WIDTH
-        edges = np.linspace(_BAR_FROM * rect.height, _BAR_TO * rect.height, _BAR_COLOURS + 1)
+        edges = np.linspace(_BAR_FROM * rect.height, _BAR_TO * rect.height, BAR_COLOURS + 1)
         boxes = [(left, float(a), right, float(b)) for a, b in itertools.pairwise(edges)]
-        picked = colours[np.linspace(0, len(colours) - 1, _BAR_COLOURS).astype(int)]
-        self._boxes.draw(boxes, picked)
+        self._boxes.draw(boxes, colours)
         low, high = float(edges[0]), float(edges[-1])
         box = [(left, low, right, low), (right, low, right, high), (right, high, left, high), (left, high, left, low)]
         self._outline.draw([(float(a), b, float(c), d) for a, b, c, d in box])
         for label, value, y in zip(
-            self._labels, (window.low, window.center, window.high), (low, (low + high) / 2, high), strict=True
+            self._labels, (ends.low, ends.centre, ends.high), (low, (low + high) / 2, high), strict=True
         ):
             text = f"{value:.4g} {unit}".rstrip() if label is self._labels[2] else f"{value:.4g}"
             _put(label, text, left - 5, y - font / 2, font)

@@ -118,7 +118,9 @@ class View:
     crosshair : (x, y, z)
         The LPS point in mm that the slices go through; None = the middle voxel.
     window : WindowLevel
-        None = the first window of the header, else soft tissue for CT, else from the values.
+        None = the first VOI LUT of the header, else its first window, else soft tissue for CT, else from the values.
+    voi_lut : int
+        Index of the VOI LUT of the header that is shown in place of the window; None = the window, where it is given.
     invert : bool
         White for low values; None = where the values are MONOCHROME1.
     along : ``"volume"`` or ``"patient"``
@@ -157,6 +159,7 @@ class View:
     layout: str = "quad"
     crosshair: Float3 | None = None
     window: WindowLevel | None = None
+    voi_lut: int | None = None
     invert: bool | None = None
     along: str = "volume"
     tilt: Float3 = (0.0, 0.0, 0.0)

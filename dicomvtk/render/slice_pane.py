@@ -11,14 +11,14 @@ from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.geometry import Geometry
 from dicomvtk.render.annotations import Corners
-from dicomvtk.render.colour_maps import colour_table
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
+from dicomvtk.render.greys import bar_colours
 from dicomvtk.render.labels import PaneLabels, font_size
 from dicomvtk.render.layout import Rect, mm_per_pixel, point_on_screen, view_centre
 from dicomvtk.render.pixel_shapes import PixelLines, clipped
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
-from dicomvtk.render.scales import ColourBar, Ruler
+from dicomvtk.render.scales import BAR_COLOURS, ColourBar, Ruler
 from dicomvtk.render.scene import PLANES, SliceLayer
 from dicomvtk.render.slab import slab_slice, slices_across
 from dicomvtk.render.text import is_light
@@ -73,9 +73,9 @@ class SlicePane:
         self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, light=light)
         measured = state.annotations and _states_mm(self._volume.geometry)
         self._ruler.apply(rect, scale, font, visible=measured, light=light)
-        colours = colour_table(state.colour_map, inverted=state.invert)
         barred = state.colour_bar and not self._volume.is_colour
-        self._colour_bar.apply(rect, state.window, self._volume.info.unit, colours, font, visible=barred, light=light)
+        ends, colours = bar_colours(state, self._volume, BAR_COLOURS)
+        self._colour_bar.apply(rect, ends, self._volume.info.unit, colours, font, visible=barred, light=light)
 
     def set_coarse(self, coarse: bool) -> None:
         """Sample oblique slabs less, for as long as something moves."""

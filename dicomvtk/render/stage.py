@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-from vtkmodules.vtkCommonCore import vtkLookupTable
 from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkRenderer, vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.render.annotations import pane_3d_corners, slice_corners
-from dicomvtk.render.colour_maps import colour_table
+from dicomvtk.render.greys import ColourTables, shown_range, voi_of
 from dicomvtk.render.layout import PANE_3D, Rect, pane_rects
 from dicomvtk.render.opengl import is_software
 from dicomvtk.render.overlay import Overlay
@@ -40,7 +37,7 @@ class Stage:
         self._volume = volume
         self._note = note
         self._style = slice_style(colour=volume.is_colour)
-        self._tables: dict[tuple[str, bool], vtkLookupTable] = {}
+        self._tables = ColourTables()
         image = to_vtk(volume)
         self._panes = {name: SlicePane(name, volume, image, self._style) for name in PLANES}
         self._pane_3d = Pane3D(volume, image, self._style)
@@ -158,13 +155,11 @@ class Stage:
 
     def _style_slices(self, state: State) -> None:
         style: vtkImageProperty = self._style
-        style.SetColorWindow(state.window.width)
-        style.SetColorLevel(state.window.center)
+        span = shown_range(voi_of(state, self._volume))
+        style.SetColorWindow(span.width)
+        style.SetColorLevel(span.centre)
         if not self._volume.is_colour:
-            key = (state.colour_map, state.invert)
-            if key not in self._tables:
-                self._tables[key] = _lookup_table(colour_table(state.colour_map, inverted=state.invert))
-            style.SetLookupTable(self._tables[key])
+            style.SetLookupTable(self._tables.table(state, self._volume))
         if state.interpolation:
             style.SetInterpolationTypeToLinear()
         else:
@@ -176,7 +171,7 @@ class Stage:
         if state is None:
             return None
         slices = any(layer.in_3d for layer in state.shown(SliceLayer))
-        greys = (state.window, state.invert, state.interpolation, state.colour_map)
+        greys = (state.window, state.voi_lut, state.invert, state.interpolation, state.colour_map)
         cut = (state.crosshair, *greys, state.slab, _planes_of(state)) if slices else ()
         clip = (state.clip, state.crosshair, _planes_of(state)) if state.clip else ()
         box = (state.crop, state.crop_box)
@@ -214,11 +209,3 @@ def _compass_rect(rect: Rect) -> Rect:
 
 def _planes_of(state: State) -> object:
     return (state.along, state.tilt, state.neurological)
-
-
-def _lookup_table(colours: NDArray[np.float64]) -> vtkLookupTable:
-    table = vtkLookupTable()
-    table.SetNumberOfTableValues(len(colours))
-    for number, colour in enumerate(colours):
-        table.SetTableValue(number, [*colour.tolist(), 1.0])
-    return table

@@ -41,7 +41,7 @@ def middle_grey(volume: Volume, **values: object) -> int:
 
 
 def lesion_on_screen(view: View, volume: Volume) -> tuple[float, float]:
-    window = WindowLevel(LESION_VALUE, 2)
+    window = WindowLevel.from_range(LESION_VALUE - 1, LESION_VALUE + 1)
     picture = snapshot(volume, view=replace(view, crosshair=LESION_LPS, window=window), size=(SIDE, SIDE))
     grey = picture[..., 0].astype(int)
     rows, columns = np.nonzero((grey > 100) & (grey < 155))

@@ -26,7 +26,9 @@ from dicomvtk.volume import Volume
 SHAPE = (96, 80, 64)
 PLAIN = View(annotations=False, show_crosshair=False)
 #: Only the lesion is grey here: all else is black or white.
-LESION_ONLY = replace(PLAIN, crosshair=LESION_LPS, window=WindowLevel(LESION_VALUE, 2), interpolation=False)
+LESION_ONLY = replace(
+    PLAIN, crosshair=LESION_LPS, window=WindowLevel.from_range(LESION_VALUE - 1, LESION_VALUE + 1), interpolation=False
+)
 SIDE = 400
 
 
