@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from dicomvtk.errors import WriteError
 __all__ = ["Interrupted", "Replacement", "drop", "finish", "interrupted", "save_all"]
 
 _JOURNAL = "journal.json"
+#: Syncs and renames at a time: a disk takes several in one go, and keeps waiting those that come one by one.
+_AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,7 @@ def save_all(root: Path, replacements: Sequence[Replacement], progress: Callable
     moves = list(zip(waiting, (item.target for item in written), strict=True))
     try:
         _record(root, "writing", moves, removals)
-        for n, (item, place) in enumerate(zip(written, waiting, strict=True)):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            assert item.write is not None
-            item.write(place)
-            _keep_mode(item.target, place)
-            sync(place)
-            if progress is not None:
-                progress(n + 1, len(replacements))
+        _write(written, waiting, len(replacements), progress)
         _record(root, "moving", moves, removals)
     except BaseException as error:
         _clear(root, moves)
@@ -90,6 +86,33 @@ def save_all(root: Path, replacements: Sequence[Replacement], progress: Callable
     _clear(root, moves)
     if progress is not None:
         progress(len(replacements), len(replacements))
+
+
+def _write(
+    written: Sequence[Replacement],
+    waiting: Sequence[Path],
+    total: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Write the new versions; all are on the disk when this returns. The next is made while others are synced."""
+    syncs = ThreadPoolExecutor(_AT_A_TIME)
+    try:
+        for folder in {place.parent for place in waiting}:
+            folder.mkdir(parents=True, exist_ok=True)
+        pending = []
+        for n, (item, place) in enumerate(zip(written, waiting, strict=True)):
+            assert item.write is not None
+            item.write(place)
+            _keep_mode(item.target, place)
+            pending.append(syncs.submit(sync, place))
+            if progress is not None:
+                progress(n + 1, total)
+        for one in pending:
+            one.result()
+    finally:
+        syncs.shutdown(cancel_futures=True)
+    for folder in {place.parent for place in waiting}:
+        _sync_folder(folder)
 
 
 def interrupted(root: Path) -> Interrupted | None:
@@ -154,9 +177,11 @@ def _record(root: Path, phase: str, moves: Sequence[tuple[Path, Path]], removals
 
 
 def _move(moves: Sequence[tuple[Path, Path]], removals: Sequence[Path]) -> None:
-    for new, target in moves:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(new, target)
+    for folder in {target.parent for _, target in moves}:
+        folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_AT_A_TIME) as movers:  # a rename waits while the file it replaces is given up
+        for _ in movers.map(lambda move: os.replace(*move), moves):
+            pass
     for path in removals:
         path.unlink(missing_ok=True)
     for folder in {path.parent for path in (*(target for _, target in moves), *removals)}:

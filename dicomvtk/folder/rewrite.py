@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import struct
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import correct_ambiguous_vr_element, write_data_element, write_file_meta_info
 
-from dicomvtk.dicom.elements import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from dicomvtk.dicom import values
+from dicomvtk.dicom.elements import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, walk_file
 from dicomvtk.dicom.sequences import (
     LONG_VR,
     SHORT_VR,
@@ -33,6 +34,7 @@ from dicomvtk.dicom.sequences import (
     long_length,
     skip_undefined,
 )
+from dicomvtk.dicom.tags import Tag
 from dicomvtk.errors import UnsupportedError, WriteError
 from dicomvtk.folder.header_values import read_header
 from dicomvtk.folder.instance import Instance
@@ -42,6 +44,8 @@ __all__ = ["write_instance"]
 _PREAMBLE = 128
 _PIXEL_DATA = 0x7FE00010
 _PIXEL_GROUP = 0x7FE0
+#: What says how the other elements are coded.
+_CODING = frozenset({Tag.SpecificCharacterSet})
 _SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 _UNCOMPRESSED = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
 _LONG_HEAD = struct.Struct("<HH2sHI")
@@ -63,11 +67,11 @@ def write_instance(instance: Instance, target: Path) -> None:
         if not instance.edits and instance.pixels is None:
             target.write_bytes(instance.source.read_bytes())
             return
-        header = read_header(instance.source)
         try:
-            if _syntax(header) in (EXPLICIT_BIG, DEFLATED):
-                raise Unsure("left to pydicom")
-            _spliced(instance, header, target)
+            if _is_simple(instance):
+                _with_elements(instance, target)
+            else:
+                _spliced(instance, target)
         except (Unsure, NeedMore, struct.error):
             _by_pydicom(instance, target)
     except OSError as error:
@@ -76,7 +80,40 @@ def write_instance(instance: Instance, target: Path) -> None:
         raise WriteError(f"Cannot write {target}: {error.strerror or error}.") from error
 
 
-def _spliced(instance: Instance, header: Dataset, target: Path) -> None:
+def _is_simple(instance: Instance) -> bool:
+    """True where each edit is one whole element of the top level, and no other element says how to write it."""
+    plain = all(
+        path.is_plain and path.top.tag not in (_SOP_CLASS, _SOP_INSTANCE) and (element is None or element.VR != "SQ")
+        for path, element in instance.edits.items()
+    )
+    return plain and not instance.recode and instance.pixels is None
+
+
+def _with_elements(instance: Instance, target: Path) -> None:
+    """Write a file with simple edits: of its header no more is read than how elements are coded."""
+    header = walk_file(str(instance.source), _CODING, frozenset())
+    implicit = header.transfer_syntax == IMPLICIT_LITTLE
+    charset = list(values.texts(header.values.get(Tag.SpecificCharacterSet)))
+    new = {
+        path.top.tag: b"" if element is None else _element_bytes(element, charset, implicit)
+        for path, element in instance.edits.items()
+    }
+    with open(instance.source, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        _, start = _meta_span(data)
+        parts = _merged(data, list(_spans(data, start, not implicit)), new, all_pixels=False)
+        _write(target, data[:start], parts)
+
+
+def _write(target: Path, head: bytes, elements: Iterable[bytes]) -> None:
+    with open(target, "wb") as out:
+        out.write(head)
+        out.writelines(elements)
+
+
+def _spliced(instance: Instance, target: Path) -> None:
+    header = read_header(instance.source)
+    if _syntax(header) in (EXPLICIT_BIG, DEFLATED):
+        raise Unsure("left to pydicom")
     implicit = bool(header.original_encoding[0])
     touched = instance.apply_to(header)
     new = {tag: _encoded(header, tag, implicit) if tag in header else b"" for tag in touched}
@@ -87,12 +124,11 @@ def _spliced(instance: Instance, header: Dataset, target: Path) -> None:
         head = bytes(data[:start])
         if meta and (touched & {_SOP_CLASS, _SOP_INSTANCE} or instance.pixels is not None):
             head = bytes(data[: meta[0]]) + _file_meta(header, instance.pixels is not None)
-        with open(target, "wb") as out:
-            out.write(head)
-            out.writelines(_merged(data, list(_spans(data, start, not implicit)), new, instance.pixels is not None))
+        parts = _merged(data, list(_spans(data, start, not implicit)), new, all_pixels=instance.pixels is not None)
+        _write(target, head, parts)
 
 
-def _merged(data: Any, spans: list[_Span], new: Mapping[int, bytes], all_pixels: bool) -> Iterator[bytes]:
+def _merged(data: Any, spans: list[_Span], new: Mapping[int, bytes], *, all_pixels: bool) -> Iterator[bytes]:
     """Yield the elements in order, those in `new` in the place of old ones; group lengths follow what changed."""
     grown = _growth(spans, new)
     waiting = sorted(new.items())
@@ -178,15 +214,26 @@ def _follow(meta: FileMetaDataset, header: Dataset) -> None:
 
 
 def _encoded(header: Dataset, tag: int, implicit: bool) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
     element: DataElement = header[tag]
     try:
         element = correct_ambiguous_vr_element(element, header, True)
-        write_data_element(buffer, element, convert_encodings(header.get("SpecificCharacterSet") or "ISO_IR 6"))
-    except Exception as error:  # pydicom raises whatever struct, str or its own checks raise
+    except Exception as error:  # pydicom raises whatever its own checks raise
         raise UnsupportedError(f"Cannot write {element.keyword or element.tag}: {error}.") from error
+    return _element_bytes(element, header.get("SpecificCharacterSet"), implicit)
+
+
+def _element_bytes(element: DataElement, charset: Any, implicit: bool) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
+    try:
+        write_data_element(buffer, element, convert_encodings(charset or "ISO_IR 6"))
+    except Exception as error:  # pydicom raises whatever struct, str or its own checks raise
+        raise UnsupportedError(f"Cannot write {element.keyword or element.tag}: {_first_line(error)}.") from error
     return bytes(buffer.getvalue())
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _pixel_element(data: bytes, bits: int, implicit: bool) -> bytes:
