@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dicomvtk.dicom.files import Skipped, list_files
 from dicomvtk.atomic_folder import new_folder
+from dicomvtk.dicom.files import Skipped, list_files
 from dicomvtk.errors import DicomVtkWarning, NoDicomError, WriteError
 from dicomvtk.folder import journal
 from dicomvtk.folder.attribute_path import parse
