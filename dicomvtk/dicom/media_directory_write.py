@@ -1,4 +1,7 @@
-"""A DICOMDIR for a folder: made by pydicom's FileSet from the headers, pointing to the files where they lie."""
+"""DICOMDIRs, made by pydicom's FileSet: for files where they lie, or for files renamed as a medium allows (PS3.10).
+
+Names on a medium have up to 8 capitals and digits and no suffix, in folders of patient, study and series.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,22 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dicomvtk.atomic import atomic_file
+from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.files import list_files
 from dicomvtk.dicom.media_directory import is_directory_name
 from dicomvtk.errors import NoDicomError, UnsupportedError, WriteError
 
-__all__ = ["DirectoryReport", "copy_as_file_set", "write_directory"]
+__all__ = ["DirectoryReport", "copy_as_file_set", "rename_as_file_set", "write_directory"]
 
 Progress = Callable[[int, int], None]
 
+_FILE_SET_ID = "DICOMVTK"
 #: A File ID component (PS3.10 section 8.2), and how many there may be.
 _COMPONENT = re.compile("[A-Z0-9_]{1,8}")
 _MOST_COMPONENTS = 8
@@ -59,22 +64,51 @@ def copy_as_file_set(
     folder: str | os.PathLike[str], out: str | os.PathLike[str], *, progress: Progress | None = None
 ) -> DirectoryReport:
     """Copy the DICOM files below `folder` to `out`, which must be empty or absent, under names fit for a DICOMDIR."""
-    from pydicom.fileset import FileSet
-
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WriteError(f"Cannot write a file-set to {target}: it exists and is not an empty folder.")
     found, left_out = _gather(Path(folder), progress, with_pixels=True)
+    with new_folder(target) as filling:
+        _write_file_set((path for path, _ in found), filling)
+    return DirectoryReport(target / "DICOMDIR", len(found), tuple(left_out))
+
+
+def rename_as_file_set(folder: Path, names: Sequence[str]) -> list[str]:
+    """Give the images `names` of `folder` names fit for a DICOMDIR, and write it; return them in the same order."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        places = _write_file_set((folder / name for name in names), Path(scratch))
+        renamed = [places[_instance_uid(folder / name)] for name in names]
+        for name in names:
+            (folder / name).unlink()
+        for entry in Path(scratch).iterdir():
+            entry.rename(folder / entry.name)
+    return [str(path) for path in renamed]
+
+
+def _write_file_set(paths: Iterable[Path], target: Path) -> dict[str, Path]:
+    """Copy files into the folder `target` with a DICOMDIR; return where each lies in it, by SOPInstanceUID."""
+    from pydicom.fileset import FileSet
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         file_set = FileSet()
-        for path, _ in found:
-            file_set.add(path)
+        file_set.ID = _FILE_SET_ID
+        for path in paths:
+            try:
+                file_set.add(path)
+            except (ValueError, AttributeError, KeyError) as error:
+                raise UnsupportedError(f"Cannot list {path} in a DICOMDIR: {error}. Write it without.") from error
         try:
             file_set.write(target)
         except OSError as error:
             raise WriteError(f"Cannot write a file-set to {target}: {error.strerror or error}.") from error
-    return DirectoryReport(target / "DICOMDIR", len(found), tuple(left_out))
+    return {str(image.SOPInstanceUID): Path(image.path).relative_to(target) for image in file_set}
+
+
+def _instance_uid(path: Path) -> str:
+    import pydicom
+
+    return str(pydicom.dcmread(path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True).SOPInstanceUID)
 
 
 def _gather(
@@ -126,6 +160,7 @@ def _made_directory(headers: list[Any]) -> Any:
     from pydicom.fileset import FileSet
 
     file_set = FileSet()
+    file_set.ID = _FILE_SET_ID
     for header in headers:
         file_set.add(header)
     with tempfile.TemporaryDirectory(prefix="dicomvtk-") as place:

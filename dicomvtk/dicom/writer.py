@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom import modules
 from dicomvtk.dicom.axis_attributes import frames_of, of_frame
 from dicomvtk.dicom.compress import Coding, check_coding, coding_named
 from dicomvtk.dicom.derived import Source, kept_of_slice, own_source, read_source
-from dicomvtk.dicom.dicomdir import add_dicomdir
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.image_files import ImageFile, PixelWriter, file_names, write_files
+from dicomvtk.dicom.media_directory_write import rename_as_file_set
 from dicomvtk.dicom.multi_frame import derived_frames
-from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.provenance import contributing, nearest, references
 from dicomvtk.dicom.reader import choose
 from dicomvtk.dicom.series_header import known_facts, series_header, text_of
@@ -197,7 +197,7 @@ def write_series(
         if verify:
             check_written(volume, [filling / name for name in names], plan.encoding.max_error)
         if dicomdir:
-            names = add_dicomdir(filling, names)
+            names = rename_as_file_set(filling, names)
     return _report(Path(folder), names, plan, header, coding, note)
 
 

@@ -142,6 +142,31 @@ def test_pydicom_reads_what_is_written(tmp_path: Path) -> None:
         assert instance.load().SOPInstanceUID == instance.SOPInstanceUID
 
 
+@pytest.mark.parametrize("way", ["write --dicomdir", "dicomdir", "dicomdir --copy"])
+def test_every_way_to_a_dicomdir_passes_the_validators(way: str, tmp_path: Path) -> None:
+    programs = ("dcmftest", "dcmdump", "dciodvfy", "dcentvfy")
+    if any(shutil.which(program) is None for program in programs):
+        pytest.skip(f"needs {', '.join(programs)}")
+    out = tmp_path / "out"
+    if way == "write --dicomdir":
+        dicomvtk.write_series(dicomvtk.phantom((16, 12, 4)), out, dicomdir=True)
+    elif way == "dicomdir":
+        assert run("dicomdir", medium(out)) == 0
+    else:
+        dicomvtk.write_series(dicomvtk.phantom((16, 12, 4)), tmp_path / "in")
+        assert run("dicomdir", tmp_path / "in", "--copy", out) == 0
+    images = [str(out / name) for name in read_directory(out / "DICOMDIR").files]
+    assert None not in read_directory(out / "DICOMDIR").files.values()
+    assert len(images) == (8 if way == "dicomdir" else 4)
+    assert FileSet(out / "DICOMDIR").ID == "DICOMVTK"
+    for words in (["dcmftest"], ["dcmdump", "-q"], ["dciodvfy"]):
+        ran = subprocess.run([*words, out / "DICOMDIR"], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert "Error" not in ran.stderr
+    ran = subprocess.run(["dcentvfy", *images], capture_output=True, text=True, check=False)
+    assert "Error" not in ran.stdout + ran.stderr
+
+
 def test_names_beyond_the_standard_are_refused_and_copied_on_request(tmp_path: Path) -> None:
     dicomvtk.write_series(dicomvtk.phantom((16, 12, 4)), tmp_path / "in")
 
