@@ -17,6 +17,8 @@ from dicomvtk.render.slice_pane import slice_prop
 
 __all__ = ["Caps"]
 
+Point = NDArray[np.float64]
+
 #: What is less opaque than this is left open, so that what lies behind shows; tables that stay below `_DENSE` are mist.
 _SEEN = 0.1
 _DENSE = 0.5
@@ -44,11 +46,14 @@ class Caps:
         for _plane, prop in self._caps:
             prop.GetMapper().SetInputData(image)
 
-    def apply(self, table: Transfer | None, faces: tuple[HalfSpace, ...], spaces: tuple[HalfSpace, ...]) -> None:
-        """Close a volume coloured by `table` at `faces`, inside `spaces`; None closes nothing.
+    def apply(
+        self, table: Transfer | None, faces: tuple[HalfSpace, ...], spaces: tuple[HalfSpace, ...], eye: Point
+    ) -> None:
+        """Close a volume coloured by `table` at those of `faces` that `eye` sees, inside `spaces`; None closes nothing.
 
-        A face bounds one of the spaces, or the grid.
+        A face bounds one of the spaces, or the grid. `eye` is in LPS mm.
         """
+        faces = tuple((point, normal) for point, normal in faces if float((eye - point) @ normal) < 0)
         if table is None or table.blend != "composite" or max(point[4] for point in table.points) < _DENSE:
             faces = ()
         elif table != self._table:

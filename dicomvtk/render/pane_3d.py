@@ -123,11 +123,12 @@ class Pane3D:
         """Show what `build` made of `state` in a pane that takes `rect` of the window."""
         self.renderer.SetBackground(*(state.background or _BACKGROUND))
         spaces = kept(state, self._volume.geometry, planes)
+        self._look(state.camera, rect)
         self._show_volume(state, spaces)
         self._close_volume(state, spaces, planes)
         self._show_surfaces(state, spaces)
         self._show_slices(state, planes)
-        self._look(state.camera, rect)
+        self.renderer.ResetCameraClippingRange()
         self.compass.apply(state.camera)
         self._crop_box.apply(state, self._volume.geometry, rect)
         self._frame.apply(rect, visible=len(state.panes) > 1)
@@ -153,7 +154,8 @@ class Pane3D:
     def _close_volume(self, state: State, spaces: tuple[HalfSpace, ...], planes: dict[str, SlicePlane]) -> None:
         shown = self._raycast is not None and state.shown(VolumeLayer) and not self._volume.is_colour
         table = self._raycast.table if shown and self._raycast is not None else None
-        self._caps.apply(table, faces(state, self._volume.geometry, planes), spaces)
+        eye = np.array(self.renderer.GetActiveCamera().GetPosition())
+        self._caps.apply(table, faces(state, self._volume.geometry, planes), spaces, eye)
 
     def _show_surfaces(self, state: State, spaces: tuple[HalfSpace, ...]) -> None:
         shown = {_followed(layer): layer for layer in state.shown(SurfaceLayer)}
@@ -207,7 +209,6 @@ class Pane3D:
         eye.SetFocalPoint(*focus)
         eye.SetPosition(*(focus - distance * forward))
         eye.SetViewUp(*up)
-        self.renderer.ResetCameraClippingRange()
 
 
 def _followed(layer: SurfaceLayer) -> _Followed:
