@@ -17,11 +17,13 @@ _NAME_TAIL = 48
 
 
 @contextlib.contextmanager
-def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_file(path: str | os.PathLike[str], *, durable: bool = True) -> Iterator[Path]:
     """Give the path of a hidden, empty sibling of `path` to write to, and move it to `path` when the block ends.
 
     The sibling ends like `path`, for writers that look at the suffix. Where the block raises, interrupts included, the
     sibling is removed and what stood at `path` still stands. A link at `path` is replaced, never written through.
+    Where not `durable` a power cut soon after can cost the file its bytes: for one of many that can be made again, as
+    waiting for the disk takes longer than making most of them.
 
     Raises
     ------
@@ -33,7 +35,8 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         _create(sibling, target)
         yield sibling
-        sync(sibling)
+        if durable:
+            sync(sibling)
         os.replace(sibling, target)
     except DicomVtkError:
         raise

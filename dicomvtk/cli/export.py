@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,23 +122,22 @@ def _pages(console: Console, entry: Stack | Volume, raw: bool) -> Pages:
 def _export(console: Console, pages: Pages, entry: Stack | Volume, job: _Job) -> tuple[int, list[tuple[str, str]]]:
     """Return how many pictures were written, and (file, reason) of those that were not."""
     key = "" if isinstance(entry, Volume) else entry.key
-    try:
-        first_file = "" if isinstance(entry, Volume) else entry.files[0]
-        tasks = list(_tasks(pages, key, first_file, job))
-    except DicomVtkError as error:
-        return 0, [(f"series {key}", str(error))]
+    first_file = "" if isinstance(entry, Volume) else entry.files[0]
+    tasks: list[tuple[str, str, Future[str]]] = []
     bad: list[tuple[str, str]] = []
-    done = 0
     with ThreadPoolExecutor(thread_name_prefix="dicomvtk-export") as pool, console.progress("writing") as progress:
-        outcomes = pool.map(_attempt, [work for _, _, work in tasks])
-        for (name, source, _), outcome in zip(tasks, outcomes, strict=True):
-            if outcome:
-                bad.append((source or name, outcome))
-            else:
-                done += 1
+        try:
+            # Pictures are written while the headers of later ones are read for their names.
+            for name, source, work in _tasks(pages, key, first_file, job):
+                tasks.append((name, source, pool.submit(_attempt, work)))
+        except DicomVtkError as error:
+            bad.append((f"series {key}", str(error)))
+        for number, (name, source, outcome) in enumerate(tasks, 1):
+            if outcome.result():
+                bad.append((source or name, outcome.result()))
             if progress is not None:
-                progress(done, len(tasks))
-    return done, bad
+                progress(number, len(tasks))
+    return len(tasks) - sum(bool(outcome.result()) for *_, outcome in tasks), bad
 
 
 def _attempt(work: Callable[[], None]) -> str:
@@ -177,7 +176,7 @@ def _writer(folder: Path, name: str, picture: NDArray[Any]) -> Callable[[], None
     def write() -> None:
         target = folder.joinpath(*name.split("/"))
         target.parent.mkdir(parents=True, exist_ok=True)
-        save_picture(picture.swapaxes(0, 1), target)
+        save_picture(picture.swapaxes(0, 1), target, durable=target.exists())
 
     return write
 

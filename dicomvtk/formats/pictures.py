@@ -36,10 +36,13 @@ def encode_picture(picture: NDArray[Any], suffix: str) -> bytes:
     return encode(np.ascontiguousarray(picture))
 
 
-def save_picture(picture: NDArray[Any], path: str | os.PathLike[str]) -> None:
-    """Write `picture` to `path` by its suffix; the file is whole or absent. Raises UnsupportedError, WriteError."""
+def save_picture(picture: NDArray[Any], path: str | os.PathLike[str], *, durable: bool = True) -> None:
+    """Write `picture` to `path` by its suffix; the file is whole or absent. Raises UnsupportedError, WriteError.
+
+    `durable` is that of `atomic_file`.
+    """
     data = encode_picture(picture, Path(path).suffix)
-    with atomic_file(path) as sibling:
+    with atomic_file(path, durable=durable) as sibling:
         try:
             sibling.write_bytes(data)
         except OSError as error:
