@@ -6,7 +6,7 @@ The evidence is a finding. Where nothing tells them apart, or the grid has holes
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -258,21 +258,28 @@ def _cells(group: Sequence[Frame], dimensions: Sequence[_Dimension]) -> dict[tup
 
     A rank counts among the frames that agree in every shared value.
     """
-    found = [[dimension.read(frame.value(dimension.tag)) for dimension in dimensions] for frame in group]
+    found = [tuple(dimension.read(frame.value(dimension.tag)) for dimension in dimensions) for frame in group]
     shared = [n for n, dimension in enumerate(dimensions) if not dimension.ranked]
+    peers: dict[tuple[Value | None, ...], list[tuple[Value | None, ...]]] = {}
+    for own in found:
+        peers.setdefault(tuple(own[n] for n in shared), []).append(own)
+    orders = [_order(found, n) for n in range(len(dimensions))]
+    by_peers = {
+        key: [order if n in shared else _order(among, n) for n, order in enumerate(orders)]
+        for key, among in peers.items()
+    }
     cells: dict[tuple[int, ...], list[Frame]] = {}
     for frame, own in zip(group, found, strict=True):
-        peers = [other for other in found if all(other[n] == own[n] for n in shared)]
-        cell = tuple(
-            _index_of(own[n], [other[n] for other in (found if n in shared else peers)]) for n in range(len(dimensions))
-        )
+        own_orders = by_peers[tuple(own[n] for n in shared)]
+        cell = tuple(order.get(value, -1) for value, order in zip(own, own_orders, strict=True))
         cells.setdefault(cell, []).append(frame)
     return cells
 
 
-def _index_of(value: Value | None, among: Sequence[Value | None]) -> int:
-    """Return where `value` comes in the order of the distinct values, -1 where it is missing."""
-    return -1 if value is None else sorted({other for other in among if other is not None}).index(value)
+def _order(among: Iterable[tuple[Value | None, ...]], n: int) -> dict[Value | None, int]:
+    """Return where each value of dimension `n` comes in the order of the distinct ones; a missing one is in none."""
+    distinct = sorted({value for own in among if (value := own[n]) is not None})
+    return {value: index for index, value in enumerate(distinct)}
 
 
 def _evidence(axis: Axis) -> Finding:
