@@ -40,7 +40,11 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--slab", type=Thickness(), metavar="MM[,BLEND]", help="Thick slices: max (default), min, mean."),
         click.option("--neurological", is_flag=True, help="Axial from the head: left on the left."),
         click.option("--colour-bar", is_flag=True, help="Show which colour is which value."),
-        click.option("--colour-map", metavar="NAME", help=f"Colours of slices: {', '.join(COLOUR_MAPS)}; _r reverses."),
+        click.option(
+            "--colour-map",
+            metavar="NAME",
+            help=f"Colours of slices: {', '.join(COLOUR_MAPS)}, or Matplotlib's; _r reverses.",
+        ),
         click.option("--slice", "slice_at", metavar="40mm|N", help="Which slice of --plane, by place or number."),
         click.option("--plane", type=click.Choice(PLANES), help="One plane alone; same as --layout PLANE."),
         click.option("--crosshair", type=Numbers(float, 3), metavar="X,Y,Z", help="LPS point in mm to go through."),

@@ -1,10 +1,13 @@
 """Colours for values, by the names that Matplotlib gave them.
 
 Those of `display.colormaps`, and four that are even to the eye: viridis, plasma, inferno and magma (N. Smith, S. van
-der Walt and E. Firing; in the public domain by CC0).
+der Walt and E. Firing; in the public domain by CC0). All others come from Matplotlib, where it is installed.
 """
 
 from __future__ import annotations
+
+import functools
+import importlib.util
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +15,7 @@ from numpy.typing import NDArray
 from dicomvtk.display.colormaps import COLORMAPS, color_table
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["COLOUR_MAPS", "check_colour_map", "colour_table"]
+__all__ = ["COLOUR_MAPS", "GREYS", "check_colour_map", "colour_table"]
 
 #: Seventeen colours at equal steps: straight lines between them stay within seven of 255 of the whole table.
 _SAMPLED = {
@@ -26,15 +29,20 @@ _SAMPLED = {
     "d0416f e75263 f56b5c fc8961 fea772 fec488 fde2a3 fcfdbf",
 }
 COLOUR_MAPS: tuple[str, ...] = ("gray", *(n for n in COLORMAPS if n not in ("grey", "inverted")), *_SAMPLED)
+#: What slices are shown in where nobody asks for colours.
+GREYS = "gray"
 _REVERSED = "_r"
 _ENTRIES = 256
 
 
 def check_colour_map(name: str) -> None:
     """Raise UnsupportedError for a name that no colour map has."""
-    if name.removesuffix(_REVERSED) not in COLOUR_MAPS:
+    plain = name.removesuffix(_REVERSED)
+    if plain not in COLOUR_MAPS and _from_matplotlib(plain) is None:
+        more = "a name of Matplotlib's" if _has_matplotlib() else "with Matplotlib installed, any of its names"
         raise UnsupportedError(
-            f"Unknown colour map {name!r}; expected one of {', '.join(COLOUR_MAPS)}, with {_REVERSED} for reversed."
+            f"Unknown colour map {name!r}; expected one of {', '.join(COLOUR_MAPS)}, or {more}; "
+            f"{_REVERSED} at the end reverses."
         )
 
 
@@ -48,8 +56,29 @@ def colour_table(name: str, *, inverted: bool = False) -> NDArray[np.float64]:
     """
     check_colour_map(name)
     plain = name.removesuffix(_REVERSED)
-    table = _sampled(plain) if plain in _SAMPLED else color_table(plain) / 255
+    if plain in _SAMPLED:
+        table = _sampled(plain)
+    else:
+        theirs = None if plain in COLOUR_MAPS else _from_matplotlib(plain)
+        table = color_table(plain) / 255 if theirs is None else theirs
     return table[::-1] if inverted != name.endswith(_REVERSED) else table
+
+
+def _has_matplotlib() -> bool:
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def _from_matplotlib(name: str) -> NDArray[np.float64] | None:
+    """Return the (256, 3) colours of a map of Matplotlib's; None for a name it does not have, and without it."""
+    return _table_of_matplotlib(name) if _has_matplotlib() else None
+
+
+@functools.lru_cache(maxsize=64)
+def _table_of_matplotlib(name: str) -> NDArray[np.float64] | None:
+    import matplotlib
+
+    made = matplotlib.colormaps.get(name)
+    return None if made is None else np.asarray(made(np.linspace(0.0, 1.0, _ENTRIES)), np.float64)[:, :3]
 
 
 def _sampled(name: str) -> NDArray[np.float64]:

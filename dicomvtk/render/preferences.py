@@ -25,7 +25,7 @@ _LINE = re.compile(r"""^\s*([A-Za-z_][\w-]*)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|tr
 class Preferences:
     """The view to begin with, frames a second, and the name of screenshots.
 
-    `screenshot` may have ``{n}``, the first number that is free, ``{patient}``, ``{series}`` and ``{date}``.
+    Without a `colour_map` a series is shown in its own, or in greys. `screenshot` may have ``{n}``, the first number that is free, ``{patient}``, ``{series}`` and ``{date}``.
     """
 
     layout: str = "quad"
@@ -33,7 +33,7 @@ class Preferences:
     annotations: bool = True
     show_crosshair: bool = True
     interpolation: bool = True
-    colour_map: str = "gray"
+    colour_map: str = ""
     colour_bar: bool = False
     fps: float = 8.0
     screenshot: str = "dicomvtk-{n}.png"
@@ -41,7 +41,8 @@ class Preferences:
     def view(self) -> View:
         """Return the view that a window begins with."""
         names = {f.name for f in fields(self)} - {"fps", "screenshot"}
-        return replace(View(), **{name: getattr(self, name) for name in names})
+        values = {name: getattr(self, name) for name in names}
+        return replace(View(), **{**values, "colour_map": self.colour_map or None})
 
 
 def preferences_path() -> Path:

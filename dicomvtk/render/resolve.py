@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import numpy as np
 
 from dicomvtk.display import WindowLevel
-from dicomvtk.errors import UnsupportedError
+from dicomvtk.errors import DicomVtkWarning, UnsupportedError
 from dicomvtk.geometry import Float3
+from dicomvtk.render.colour_maps import GREYS, check_colour_map
 from dicomvtk.render.drawable import grey
 from dicomvtk.render.layout import PANES
 from dicomvtk.render.levels import TISSUE_LEVELS, lut_window, surface_level, tissue_level, usual_window, value_spread
@@ -32,6 +34,7 @@ class State(View):
     crosshair: Float3 = (0.0, 0.0, 0.0)
     window: WindowLevel = _UNIT_WINDOW
     invert: bool = False
+    colour_map: str = GREYS
     layers: tuple[Layer, ...] = ()
 
     @property
@@ -60,11 +63,24 @@ def resolve(view: View, volume: Volume) -> State:
         values["window"] = lut_window(volume.info.voi_luts[values["voi_lut"]])
     elif view.window is None:
         values["window"] = usual_window(volume)
+    if view.colour_map is None:
+        values["colour_map"] = _kept_colour_map(volume)
     if view.invert is None:
         values["invert"] = volume.info.photometric == "MONOCHROME1"
     layers = view.layers if view.layers is not None else (SliceLayer(), VolumeLayer(), SurfaceLayer(visible=False))
     values["layers"] = tuple(_resolved(layer, volume) for layer in layers)
     return State(**values)
+
+
+def _kept_colour_map(volume: Volume) -> str:
+    """Return the colour map that is kept with the series; greys without one, and where its colours are not here."""
+    name = str(volume.info.attributes.get("colormap") or GREYS)
+    try:
+        check_colour_map(name)
+    except UnsupportedError as error:
+        warnings.warn(f"Shown in greys: the series asks for other colours. {error}", DicomVtkWarning, stacklevel=2)
+        return GREYS
+    return name
 
 
 def _voi_lut(view: View, volume: Volume) -> int | None:

@@ -133,6 +133,7 @@ class View:
         How thick the slices are.
     colour_map : str
         Colours of the slices by Matplotlib's name (`colour_maps`), ``_r`` for reversed; `colour_bar` shows them.
+        None = those that are kept with the series (``info.attributes["colormap"]``), else greys.
     frame : tuple of int
         Index along each dimension past the slices; what is left out is 0.
     crop : (r, l, a, p, f, h)
@@ -165,7 +166,7 @@ class View:
     tilt: Float3 = (0.0, 0.0, 0.0)
     neurological: bool = False
     slab: Slab = Slab()
-    colour_map: str = "gray"
+    colour_map: str | None = None
     colour_bar: bool = False
     frame: tuple[int, ...] = ()
     crop: tuple[float, ...] = _WHOLE_BOX
@@ -192,7 +193,8 @@ class View:
         object.__setattr__(self, "tilt", floats(self.tilt, 3, "tilt"))
         object.__setattr__(self, "frame", _indices(self.frame))
         object.__setattr__(self, "crop", _box(self.crop))
-        check_colour_map(self.colour_map)
+        if self.colour_map is not None:
+            check_colour_map(self.colour_map)
         if self.clip is not None and self.clip not in CLIP_SIDES:
             raise UnsupportedError(f"Unknown side to clip {self.clip!r}; expected one of {', '.join(CLIP_SIDES)}.")
         if self.background is not None:

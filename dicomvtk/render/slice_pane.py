@@ -74,7 +74,7 @@ class SlicePane:
         measured = state.annotations and _states_mm(self._volume.geometry)
         self._ruler.apply(rect, scale, font, visible=measured, light=light)
         barred = state.colour_bar and not self._volume.is_colour
-        ends, colours = bar_colours(state, self._volume, BAR_COLOURS)
+        ends, colours = bar_colours(state, self._volume, BAR_COLOURS if barred else 0)
         self._colour_bar.apply(rect, ends, self._volume.info.unit, colours, font, visible=barred, light=light)
 
     def set_coarse(self, coarse: bool) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import dicomvtk
 from dicomvtk.display import WindowLevel
-from dicomvtk.errors import UnsupportedError
+from dicomvtk.errors import DicomVtkWarning, UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, SeriesInfo
 from dicomvtk.processing.phantom import LESION_LPS, LESION_VALUE, head_phantom
+from dicomvtk.render import colour_maps
 from dicomvtk.render.colour_maps import COLOUR_MAPS, colour_table
 from dicomvtk.render.layout import pane_rects, point_on_screen
 from dicomvtk.render.planes import slice_planes
+from dicomvtk.render.resolve import resolve
 from dicomvtk.render.rotations import carried, rotation_of, vector_of
 from dicomvtk.render.scales import ruler_length_mm
 from dicomvtk.render.scene import PaneCamera, Slab, View
@@ -128,6 +132,43 @@ def test_slab_at_the_face_takes_what_is_there() -> None:
     view = {"slab": Slab(10.0, "max"), "crosshair": (10.0, 10.0, 0.0)}
 
     assert middle_grey(layers_along_k(), **view) == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize("name", ["YlGnBu", "turbo", "RdBu_r", "Set1"])
+def test_every_other_colour_map_is_matplotlib_s_own(name: str) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    np.testing.assert_allclose(colour_table(name), matplotlib.colormaps[name](np.linspace(0, 1, 256))[:, :3])
+
+
+def test_without_matplotlib_the_colour_maps_that_are_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(colour_maps.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(
+        UnsupportedError, match=r"'YlGnBu'; expected one of gray, .*viridis.* with Matplotlib installed"
+    ):
+        colour_table("YlGnBu")
+    assert colour_table("viridis").shape == (256, 3)
+
+    kept = cube(np.zeros((4, 4, 4), np.int16))
+    kept = replace(kept, info=replace(kept.info, attributes={"colormap": "YlGnBu"}))
+    with pytest.warns(DicomVtkWarning, match=r"Shown in greys.*'YlGnBu'"):
+        assert resolve(View(), kept).colour_map == "gray"
+
+
+def test_a_series_is_shown_in_the_colours_kept_in_its_files(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    folder = tmp_path / "series"
+    dicomvtk.write_series(layers_along_k(), folder)
+    opened = dicomvtk.open_folder(folder)
+    opened.series[0].colormap = "YlGnBu"
+    opened.save()
+
+    volume = dicomvtk.read(folder)
+    state = resolve(View(), volume)
+
+    assert state.colour_map == "YlGnBu"
+    assert resolve(View(colour_map="gray"), volume).colour_map == "gray", "what is asked for goes first"
+    picture = snapshot(volume, view=replace(PLAIN, layout="axial", window=WindowLevel(0, 1e6)), size=(100, 100))
+    np.testing.assert_allclose(picture[50, 50] / 255, colour_table("YlGnBu")[128], atol=0.03)
 
 
 @pytest.mark.parametrize("name", COLOUR_MAPS)
