@@ -1,7 +1,8 @@
-"""Draw the pictures of docs/gallery from the phantom: `python scripts/make_gallery.py [FOLDER]`."""
+"""Draw the pictures of docs/gallery from phantoms: `python scripts/make_gallery.py [FOLDER]`."""
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,28 +14,39 @@ SIZE = (960, 720)
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "gallery"
 #: The lesion, left of the middle (LPS mm).
 LESION = (35.0, -10.0, 20.0)
-#: From the front, left and above.
-CAMERA = Camera3D((-0.5, 0.75, -0.43301270), (-0.24019223, 0.36028835, 0.90138782))
 
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    head = dicomvtk.phantom((256, 256, 180))
-    for name, view in pictures():
-        dicomvtk.snapshot(head, folder / f"{name}.png", view, SIZE)
+    heads = {modality: dicomvtk.phantom((288, 288, 216), modality=modality) for modality in ("CT", "MR")}
+    for name, modality, view in pictures():
+        dicomvtk.snapshot(heads[modality], folder / f"{name}.png", view, SIZE)
         print(folder / f"{name}.png")
 
 
-def pictures() -> Iterator[tuple[str, View]]:
-    """Yield the name and the view of each picture."""
+def camera_at(azimuth: float, elevation: float) -> Camera3D:
+    """Return the camera at `azimuth` degrees from the front to the patient's left, and `elevation` above."""
+    a, e = math.radians(azimuth), math.radians(elevation)
+    into = (-math.sin(a) * math.cos(e), math.cos(a) * math.cos(e), -math.sin(e))
+    up = (-math.sin(a) * math.sin(e), math.cos(a) * math.sin(e), math.cos(e))
+    return Camera3D(into, up)
+
+
+def pictures() -> Iterator[tuple[str, str, View]]:
+    """Yield the name of each picture, the modality of the head, and the view."""
     bone, skin = SurfaceLayer(300.0), SurfaceLayer(-300.0, (0.86, 0.66, 0.55), 0.3, name="skin")
-    yield "quickstart", View(crosshair=LESION)
-    yield "oblique_slab", View(crosshair=LESION, tilt=(0.0, 0.0, 25.0), slab=Slab(8.0), layout="three")
-    yield "colours", View(layout="axial", crosshair=LESION, colour_map="inferno", colour_bar=True)
-    yield "surfaces", View(layout="3d", camera=CAMERA, layers=(SliceLayer(), bone, skin))
-    cut = (VolumeLayer("ct-skin", shade=False),)
-    yield "cut", View(layout="3d", camera=CAMERA, clip="L", crosshair=LESION, layers=cut)
+    yield "quickstart", "CT", View(crosshair=LESION, camera=camera_at(25.0, 12.0))
+    yield "oblique_slab", "CT", View(crosshair=LESION, tilt=(0.0, 0.0, 25.0), slab=Slab(8.0), layout="three")
+    yield "colours", "MR", View(layout="axial", crosshair=LESION, colour_map="inferno", colour_bar=True)
+    yield "surfaces", "CT", View(layout="3d", camera=camera_at(25.0, 12.0), layers=(SliceLayer(), bone, skin))
+    yield (
+        "cut",
+        "MR",
+        View(layout="3d", camera=camera_at(55.0, 15.0), clip="L", crosshair=LESION, layers=(VolumeLayer("mr-brain"),)),
+    )
+    top_off, above = (0.0, 1.0, 0.0, 1.0, 0.0, 0.62), camera_at(30.0, 50.0)
+    yield "crop", "MR", View(layout="3d", camera=above, crop=top_off, layers=(VolumeLayer("mr-brain"),))
 
 
 if __name__ == "__main__":

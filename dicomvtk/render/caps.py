@@ -87,10 +87,13 @@ def _lookup_table(transfer: Transfer) -> vtkLookupTable:
     points: NDArray[np.float64] = np.array(transfer.points)
     values = np.linspace(points[0, 0], points[-1, 0], _COLOURS)
     red, green, blue, opacity = (np.interp(values, points[:, 0], points[:, column]) for column in range(1, 5))
+    seen = opacity >= _SEEN
+    # What is not seen has the colours of its nearest seen value: at an edge the two mix.
+    red, green, blue = (np.interp(values, values[seen], shade[seen]) for shade in (red, green, blue))
     table = vtkLookupTable()
     table.SetNumberOfTableValues(_COLOURS)
     table.SetTableRange(float(values[0]), float(values[-1]))
     for number in range(_COLOURS):
         rgb = [_LIGHT * float(shade[number]) for shade in (red, green, blue)]
-        table.SetTableValue(number, [*rgb, float(opacity[number] >= _SEEN)])
+        table.SetTableValue(number, [*rgb, float(seen[number])])
     return table
