@@ -25,7 +25,8 @@ _LINE = re.compile(r"""^\s*([A-Za-z_][\w-]*)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|tr
 class Preferences:
     """The view to begin with, frames a second, and the name of screenshots.
 
-    Without a `colour_map` a series is shown in its own, or in greys. `screenshot` may have ``{n}``, the first number that is free, ``{patient}``, ``{series}`` and ``{date}``.
+    Without a `colour_map` a series is shown in its own, or in greys. `screenshot` may have ``{n}``, the first number
+    that is free, ``{patient}``, ``{series}`` and ``{date}``.
     """
 
     layout: str = "quad"
