@@ -38,7 +38,19 @@ def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
         assert done.returncode == 0, f"dicomvtk {' '.join(words)}: {done.stderr}"
         said[words[0]] = done.stdout
 
-    in_order = ["phantom", "info", "view", "convert", "convert", "convert", "write", "surface", "dump", "modify", "export"]
+    in_order = [
+        "phantom",
+        "info",
+        "view",
+        "convert",
+        "convert",
+        "convert",
+        "write",
+        "surface",
+        "dump",
+        "modify",
+        "export",
+    ]
     assert [words[0] for words in commands()] == in_order
     assert (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "skull.stl").stat().st_size > 100_000

@@ -126,10 +126,18 @@ def plan_rescaled(frames: Sequence[Frame], rescales: Sequence[Rescale]) -> Value
     if any(common.float_pixels for common in commons):
         wide = any(stored_dtype(common).itemsize > 4 for common in commons)
         return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales))
+    if all(common.samples > 1 and not common.signed for common in commons) and set(rescales) == {IDENTITY}:
+        return ValuePlan(_colour_dtype(commons), False, tuple(rescales))
     if all(slope == 1.0 and intercept.is_integer() for slope, intercept in rescales):
         return _integer_plan(frames, tuple(rescales))
     wide = any((common.bits_allocated or 0) > 16 for common in commons)
     return ValuePlan(np.dtype(np.float64 if wide else np.float32), False, tuple(rescales))
+
+
+def _colour_dtype(commons: Iterable[Common]) -> np.dtype[Any]:
+    """Return the dtype of colour samples, as wide as they are stored; 32 bits need float64 (no uint32 is ours)."""
+    bits = max(common.bits_allocated or 0 for common in commons)
+    return np.dtype(np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.float64)
 
 
 def narrowest_integer(bounds: Bounds) -> np.dtype[Any]:

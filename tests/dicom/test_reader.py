@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 import dicomvtk
 from dicomvtk import DicomVtkWarning, GeometryError, NoDicomError, PixelDecodeError, SeriesError, UnsupportedError
 
-from .conftest import SLICES, ct_slice, plane, volume_values
+from .conftest import COLUMNS, ROWS, SLICES, ct_slice, plane, volume_values
 
 MakeSeries = Callable[..., Path]
 
@@ -431,3 +431,23 @@ def test_an_inverted_slice_is_no_part_of_the_others(make_series: MakeSeries) -> 
         return {"PhotometricInterpretation": "MONOCHROME1"} if k == 3 else {}
 
     assert sorted(entry.shape for entry in dicomvtk.find_series(make_series(change=change))) == [(7, 5, 1), (7, 5, 3)]
+
+
+@pytest.mark.parametrize(
+    ("allocated", "stored", "dtype"), [(8, 8, np.uint8), (16, 12, np.uint16), (16, 16, np.uint16), (32, 32, np.float64)]
+)
+def test_colours_are_of_the_dtype_that_their_header_lets_expect(
+    tmp_path: Path, uids: dict[str, str], allocated: int, stored: int, dtype: type
+) -> None:
+    colours = np.random.default_rng(3).integers(0, 2**stored, (ROWS, COLUMNS, 3)).astype(f"<u{allocated // 8}")
+    data = ct_slice(0, uids, RescaleSlope=None, RescaleIntercept=None)
+    data.SamplesPerPixel, data.PhotometricInterpretation, data.PlanarConfiguration = 3, "RGB", 0
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = allocated, stored, stored - 1, 0
+    for values in (colours, np.zeros_like(colours)):  # of black images the header says the same
+        data.PixelData = values.tobytes() + b"\0" * (values.nbytes % 2)
+        data.save_as(tmp_path / "rgb.dcm", enforce_file_format=True)
+        (entry,) = dicomvtk.find_series(tmp_path)
+        volume = dicomvtk.read(entry)
+        assert entry.dtype == volume.dtype == dtype
+        np.testing.assert_array_equal(volume.array[:, :, 0], values.swapaxes(0, 1))
+        assert volume.display().dtype == np.uint8
