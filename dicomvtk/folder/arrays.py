@@ -22,7 +22,7 @@ from dicomvtk.folder.grid import Image, images, on_grid
 from dicomvtk.folder.instance import Instance
 from dicomvtk.folder.rewrite import write_instance
 from dicomvtk.folder.stored_values import stored_planes
-from dicomvtk.metadata import Axis
+from dicomvtk.metadata import Axis, Finding
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def ndarray(series: Series, dims: Sequence[Any] | None = None, *, stored: bool =
         common = frames[0].common
         colour = (3,) if common.samples > 1 or common.photometric == "PALETTE COLOR" else ()
         shape = (len(frames), common.rows or 0, common.columns or 0, *colour)
-        block = read_block(frames, plan_values(frames, stored), shape)
+        plan = plan_values(frames, stored)
+        if not stored:
+            _check_values(series, plan.findings)
+        block = read_block(frames, plan, shape)
     return _folded(block, sizes, colour)
 
 
@@ -54,7 +57,10 @@ def coordinates(series: Series, dims: Sequence[Any]) -> tuple[Axis, ...]:
 def set_ndarray(series: Series, array: ArrayLike, dims: Sequence[Any] | None = None) -> None:
     """Replace the pixels of a series in memory; see `Series.set_ndarray`."""
     wanted, sizes = _ordered(series, dims)
-    values = np.asarray(array)
+    try:
+        values = np.asarray(array)
+    except ValueError as error:
+        raise UnsupportedError(f"Cannot set {series!r} to this: {error}") from error
     with read_files(series) as paths:
         frames = _frames(series, wanted, paths)
     common = frames[0].common
@@ -136,6 +142,13 @@ def _frames(series: Series, wanted: Sequence[Image], paths: Mapping[Instance, Pa
             f"Cannot make one array of {series!r}: its images are of several sizes: {sizes} (subseries?)."
         )
     return frames
+
+
+def _check_values(series: Series, findings: Sequence[Finding]) -> None:
+    """Refuse modality values that the headers do not give."""
+    stops = [finding.message for finding in findings if finding.severity == "stop"]
+    if stops:
+        raise PixelDecodeError(f"Cannot read the values of {series!r}: {stops[0]} stored=True gives the stored values.")
 
 
 def _folded(block: NDArray[Any], sizes: tuple[int, ...], colour: tuple[int, ...]) -> NDArray[Any]:

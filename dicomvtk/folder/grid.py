@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from dicomvtk.errors import SeriesError
+from dicomvtk.errors import SeriesError, UnsupportedError
 from dicomvtk.folder import own_attributes
 from dicomvtk.folder.attribute_path import AttributePath, parse
 from dicomvtk.folder.header_values import ABSENT, plain
 from dicomvtk.folder.instance import Instance
+from dicomvtk.folder.own_attributes import RANK
 from dicomvtk.folder.slice_position import position_along_normal
-from dicomvtk.folder.unique import frozen, unique
+from dicomvtk.folder.unique import frozen, order, unique
 from dicomvtk.metadata import Axis
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Grid", "Image", "images", "on_grid"]
 
 _FRAMES = parse("NumberOfFrames")
+#: In what order images that nothing else tells apart were made.
+_TURNS = (parse("InstanceNumber"), parse("AcquisitionTime"))
 _UNITS = {
     "EchoTime": "ms",
     "RepetitionTime": "ms",
@@ -71,12 +74,19 @@ def images(series: Series) -> list[Image]:
 def on_grid(series: Series, dims: Sequence[Any]) -> Grid:
     """Return the images of a series on the grid of the values of `dims`.
 
+    The dimension ``rank`` numbers from 0 the images that the other dimensions do not tell apart, by InstanceNumber,
+    then by AcquisitionTime, then in the order of the files.
+
     Raises SeriesError where an image lacks one of them, or the grid is not full, or holds two images in one cell; the
     message shows the grid.
     """
     every = images(series)
     names = [str(dim) if isinstance(dim, str) else str(parse(dim)) for dim in dims]
-    columns = [_column(every, dim) for dim in dims]
+    if len(set(names)) < len(names):
+        raise UnsupportedError(f"Cannot order {series!r} by {', '.join(names)}: each dimension once.")
+    columns = [_column(every, dim) for dim in dims if dim != RANK]
+    if RANK in names:
+        columns.insert(names.index(RANK), _ranks(every, columns))
     for name, column in zip(names, columns, strict=True):
         lacking = sum(value is ABSENT for value in column)
         if lacking:
@@ -120,6 +130,22 @@ def _column(every: Sequence[Image], dim: Any) -> list[Any]:
             known = by_file[id(image.instance)] = _of_frames(image.instance, path)
         column.append(known[min(image.frame, len(known) - 1)])
     return column
+
+
+def _ranks(every: Sequence[Image], others: Sequence[Sequence[Any]]) -> list[int]:
+    """Return for each image how many come before it of those whose values in the other columns are the same."""
+    when = [
+        tuple(order(None if value is ABSENT else value) for value in image.instance.values(_TURNS).values())
+        for image in every
+    ]
+    turns = sorted(range(len(every)), key=lambda n: (*when[n], n))
+    seen: dict[tuple[Any, ...], int] = {}
+    ranks = [0] * len(every)
+    for n in turns:
+        cell = tuple(_key(column[n]) for column in others)
+        ranks[n] = seen.get(cell, 0)
+        seen[cell] = ranks[n] + 1
+    return ranks
 
 
 def _of_frames(instance: Instance, path: AttributePath) -> list[Any]:
@@ -167,7 +193,10 @@ def _not_full(series: Series, axes: Sequence[Axis], cells: dict[tuple[int, ...],
         f"Cannot order {series!r} by {', '.join(axis.keyword for axis in axes)}: {int(counts.sum())} images on a grid "
         f"of {sizes} ({counts.size} cells), {empty} cells empty and {crowded} with more than one. Images in each:"
     )
-    way = "Name a further attribute that tells images in one cell apart, or take a subseries() that is complete."
+    way = (
+        "Name a further attribute that tells images in one cell apart ('rank' numbers them), "
+        "or take a subseries() that is complete."
+    )
     return f"{head}\n{_drawn(axes, counts)}\n{way}"
 
 

@@ -13,7 +13,10 @@ from dicomvtk.folder import display_window, image_type, private_colormap, slice_
 from dicomvtk.folder.attribute_path import MissingAttributeError
 from dicomvtk.folder.instance import Instance
 
-__all__ = ["OwnAttribute", "find", "register_attribute", "set_for", "unknown"]
+__all__ = ["RANK", "OwnAttribute", "find", "register_attribute", "set_for", "unknown"]
+
+#: No attribute of a file, but a dimension of `folder.grid`.
+RANK = "rank"
 
 Getter = Callable[[Instance], Any]
 Setter = Callable[[Instance, Any], None]
@@ -53,7 +56,7 @@ def register_attribute(name: str, getter: Getter, setter: Setter | None = None) 
 
     if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower() or name.startswith("_"):
         raise UnsupportedError(f"Cannot register {name!r}; expected a lower-case name such as 'flip_group'.")
-    if any(hasattr(level, name) for level in (Folder, Patient, Study, Series)):
+    if name == RANK or any(hasattr(level, name) for level in (Folder, Patient, Study, Series)):
         raise UnsupportedError(f"Cannot register {name!r}: it already means something on a folder or a series.")
     _REGISTERED[name] = OwnAttribute(name, getter, setter)
 

@@ -44,9 +44,9 @@ class Series(Level):
     def ndarray(self, dims: Sequence[str] | None = None, *, stored: bool = False) -> NDArray[Any]:
         """Return the values, (i, j, n) in the order of the files, or (i, j, *dims) on the grid of these attributes.
 
-        `dims` are DICOM attributes in any notation, or own ones (``"image_type"``, ``"slice_position"``). Modality
-        values unless `stored`; Fortran order, colour samples last. Raises SeriesError, which shows the grid, where it
-        is not full.
+        `dims` are DICOM attributes in any notation, own ones (``"image_type"``, ``"slice_position"``), or ``"rank"``,
+        which numbers images that nothing else tells apart. Modality values unless `stored`; Fortran order, colour
+        samples last. Raises SeriesError, which shows the grid, where it is not full.
         """
         from dicomvtk.folder import arrays
 

@@ -23,6 +23,8 @@ __all__ = ["stored_planes"]
 #: Values that come back within this share of a step of the slope are held by it: rounding of float32 is below it.
 _HELD = 1e-3
 _WHOLE_BYTES = (8, 16, 32)
+#: Up to here 16-bit values with slope and intercept stay within float32.
+_LARGEST = 1e30
 _EXTREMES = tuple(map(parse, ("SmallestImagePixelValue", "LargestImagePixelValue")))
 _STORAGE = ("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 _PLANAR = parse("PlanarConfiguration")
@@ -41,7 +43,10 @@ def stored_planes(images: Sequence[Image], frames: Sequence[Frame], planes: NDAr
         _put(images, held, None)
         return
     if any(frame.common.samples > 1 for frame in frames):
-        raise UnsupportedError(f"Cannot store colour samples of {planes.dtype} from {planes.min()} to {planes.max()}.")
+        raise UnsupportedError(
+            f"Cannot store colour samples of {planes.dtype} from {planes.min()} to {planes.max()}; expected whole "
+            f"numbers from 0 to {int(stored_bounds(frames[0].common)[1])}, as the files hold them."
+        )
     if any(image.instance.get("PerFrameFunctionalGroupsSequence") for image in images[:1]):
         raise UnsupportedError(
             "Cannot store these values in an enhanced multi-frame file: its slopes and intercepts do not hold them. "
@@ -55,7 +60,9 @@ def _check(images: Sequence[Image], frames: Sequence[Frame], planes: NDArray[Any
     if planes.dtype.kind not in "biuf":
         raise UnsupportedError(f"Cannot store {planes.dtype} as pixels; expected numbers.")
     if planes.dtype.kind == "f":
-        finite_range(planes)
+        low, high = finite_range(planes)
+        if max(-low, high) > _LARGEST:
+            raise UnsupportedError(f"Cannot store values from {low:g} to {high:g}; expected none beyond {_LARGEST:g}.")
     for image, frame in zip(images, frames, strict=True):
         common = frame.common
         problem = format_problem(common)

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK
 
 import dicomvtk
-from dicomvtk.errors import SeriesError, UnsupportedError
+from dicomvtk.errors import PixelDecodeError, SeriesError, UnsupportedError
 
 
 def rescaled(file: Path) -> np.ndarray:
@@ -171,10 +171,32 @@ def test_what_cannot_be_stored_is_refused(two_patients: Path, shared_data: Path)
         series.set_ndarray(np.full((8, 6, 3), np.nan))
     with pytest.raises(UnsupportedError, match="16 bits exactly"):
         series.set_ndarray(np.full((8, 6, 3), 100_000))
+    with pytest.raises(UnsupportedError, match=r"from 1e\+300 to 1e\+300; expected none beyond 1e\+30"):
+        series.set_ndarray(np.full((8, 6, 3), 1e300))
+    with pytest.raises(UnsupportedError, match="inhomogeneous"):
+        series.set_ndarray([[1, 2], [3]])
+    colour = dicomvtk.as_series(np.zeros((4, 4, 2, 3), np.uint8))
+    with pytest.raises(UnsupportedError, match="whole numbers from 0 to 255"):
+        colour.set_ndarray(np.full((4, 4, 2, 3), 256))
     palette = dicomvtk.open_folder(shared_data / "pydicom_data" / "OBXXXX1A.dcm").series[0]
     with pytest.raises(UnsupportedError, match="PhotometricInterpretation"):
         palette.set_ndarray(np.zeros(palette.ndarray(stored=True).shape[:3]))
     assert series.changes == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("RescaleIntercept", 1e300), ("RescaleSlope", 0)])
+def test_values_that_the_header_does_not_give_are_refused(two_patients: Path, name: str, value: float) -> None:
+    series = dicomvtk.open_folder(two_patients).series[0]
+    stored = series.ndarray(stored=True)
+
+    series[["RescaleSlope", "RescaleIntercept"]] = [1, 0]
+    series[name] = value
+
+    with pytest.raises(PixelDecodeError, match=rf"{name}.*stored=True gives the stored values"):
+        series.ndarray()
+    with pytest.raises(PixelDecodeError, match=name):
+        series.volume()
+    np.testing.assert_array_equal(series.ndarray(stored=True), stored)
 
 
 def test_edits_of_the_rescale_are_seen_before_they_are_saved(two_patients: Path) -> None:
@@ -196,3 +218,33 @@ def test_volume_is_what_read_gives(shared_data: Path) -> None:
     np.testing.assert_array_equal(volume.array, truth.array)
     assert volume.geometry == truth.geometry
     assert volume.info.sources == truth.info.sources
+
+
+def test_rank_numbers_what_nothing_else_tells_apart(two_patients: Path) -> None:
+    """Each position three times: by InstanceNumber, by AcquisitionTime where that is the same, else as they lie."""
+    folder = dicomvtk.open_folder(two_patients)
+    study = folder.studies[0]
+    merged = study.merge(*study.series, study.series[0])
+    turns = [(3, "100000"), (2, "080000"), (2, "070000")]  # of the three copies
+    expected = [2, 1, 0]
+    for n, one in enumerate(merged.instances):
+        one.set_value("InstanceNumber", turns[n // 3][0])
+        one.set_value("AcquisitionTime", turns[n // 3][1])
+    plain = np.arange(8 * 6 * 9).reshape((8, 6, 9), order="F")
+    merged.set_ndarray(plain)
+
+    array = merged.ndarray(dims=("SliceLocation", "rank"))
+
+    assert array.shape == (8, 6, 3, 3)
+    assert merged.coordinates(("rank", "SliceLocation"))[0].values == (0, 1, 2)
+    for n in range(9):
+        np.testing.assert_array_equal(array[:, :, n % 3, expected[n // 3]], plain[:, :, n])
+    np.testing.assert_array_equal(merged.ndarray(dims=("rank",))[..., 0], plain[:, :, 6])
+    merged.set_ndarray(array[..., ::-1], dims=("SliceLocation", "rank"))
+    np.testing.assert_array_equal(merged.ndarray()[:, :, 0], plain[:, :, 6])
+    with pytest.raises(SeriesError, match="'rank' numbers them"):
+        merged.ndarray(dims=("SliceLocation",))
+    with pytest.raises(UnsupportedError, match="each dimension once"):
+        merged.ndarray(dims=("rank", "rank"))
+    with pytest.raises(UnsupportedError, match="already means"):
+        dicomvtk.register_attribute("rank", lambda instance: 1)

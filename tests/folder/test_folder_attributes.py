@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from dicomvtk.errors import DicomVtkError, UnsupportedError
 from dicomvtk.folder import own_attributes
 from dicomvtk.folder.attribute_path import MissingAttributeError, parse
 from dicomvtk.folder.value_forms import element_of
+
+#: Where Linux counts what a process reads, in its first line.
+IO_COUNTS = Path("/proc/self/io")
 
 
 @pytest.fixture(scope="module")
@@ -384,6 +388,33 @@ def test_reading_attributes_of_many_files_reads_no_pixels(two_patients: Path, mo
         assert series.SOPInstanceUID == sorted(str(truth[file].SOPInstanceUID) for file in series.files)
         assert series["SliceLocation"] == [0.0, 2.0, 4.0]
         assert series.header().PatientName == truth[series.files[0]].PatientName
+
+
+@pytest.mark.skipif(not IO_COUNTS.exists(), reason="needs the counters of Linux")
+def test_attributes_of_a_thousand_files_take_their_headers_from_the_disk(two_patients: Path, tmp_path: Path) -> None:
+    """1,000 files of 1 MiB of pixels: what the system counts as read is the first block of each."""
+    one = dicomvtk.open_folder(two_patients).series[0].files[0].read_bytes()
+    (tmp_path / "many").mkdir()
+    for n in range(1000):
+        file = tmp_path / "many" / f"{n:04d}.dcm"
+        file.write_bytes(one)
+        os.truncate(file, len(one) + (1 << 20))
+    series = dicomvtk.open_folder(tmp_path / "many").series[0]
+
+    before = read_so_far()
+    assert series[["Rows", "EchoTime", "SliceThickness"]] == [6, None, 2]
+    plain = read_so_far() - before
+    assert series.get("(0019,0C,ACME)") is None
+    deep = read_so_far() - before - plain
+
+    assert len(series) == 1000
+    assert plain < 1000 * (17 << 10)
+    assert deep < 1000 * (40 << 10)
+
+
+def read_so_far() -> int:
+    """Return the bytes that this process has asked of files, cached or not."""
+    return int(IO_COUNTS.read_text().split()[1])
 
 
 def test_a_value_of_an_unknown_private_element_takes_the_vr_of_its_kind() -> None:
