@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,8 @@ __all__ = ["new_folder"]
 
 #: As much of the final name as fits beside the token in the 255 bytes that file systems allow.
 _NAME_TAIL = 48
+#: Of renameat2(2): relative to the working folder, and both names change places.
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 @contextlib.contextmanager
@@ -98,6 +103,8 @@ def _move(filled: Path, target: Path) -> None:
         os.rename(filled, target)
         return
     shutil.copymode(target, filled)
+    if _exchanged(filled, target):  # what stood there is in `filled` now, which is removed in the end
+        return
     aside = filled.with_name(f"{filled.name}-old")
     os.rename(target, aside)
     try:
@@ -106,6 +113,22 @@ def _move(filled: Path, target: Path) -> None:
         os.rename(aside, target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change names in one step, so that one is always there; False where there is no such step."""
+    if not sys.platform.startswith("linux"):
+        return False
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # glibc 2.28, musl 1.2.5
+    if renameat2 is None:
+        return False
+    here = ctypes.c_int(_AT_FDCWD)
+    if renameat2(here, os.fsencode(one), here, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP):  # not this kernel, or not this file system
+        return False
+    raise OSError(code, os.strerror(code), str(other))
 
 
 def _move_entries(filled: Path, target: Path) -> None:

@@ -6,6 +6,8 @@ import os
 import re
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +97,54 @@ def test_overwriting_replaces_all_files(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "out")) == [f"IM000{n}.dcm" for n in range(1, 6)]
     assert os.listdir(tmp_path) == ["out"]
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs renameat2")
+def test_there_is_a_folder_at_every_moment_of_overwriting(tmp_path: Path) -> None:
+    """Another process looks at the folder without a pause while it is replaced again and again."""
+    place = tmp_path / "out"
+    dicomvtk.write_series(ARRAY, place, modality="CT", spacing=(1, 1, 1))
+    look = (
+        "import os, sys\nabsent = looks = 0\nprint(flush=True)\n"
+        "while not os.path.exists(sys.argv[2]):\n"
+        "    looks += 1\n"
+        "    try:\n        os.stat(sys.argv[1])\n"
+        "    except FileNotFoundError:\n        absent += 1\n"
+        "print(absent, looks)"
+    )
+    end = tmp_path / "end"
+    words = [sys.executable, "-c", look, str(place), str(end)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        watcher.stdout.readline()
+        for n in range(20):
+            dicomvtk.write_series(ARRAY + n, place, modality="CT", spacing=(1, 1, 1), overwrite=True)
+        end.touch()
+        absent, looks = map(int, watcher.stdout.read().split())
+    assert looks > 20
+    assert absent == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["end", "out"]
+    assert dicomvtk.read(place).array.max() == ARRAY.max() + 19
+
+
+def test_where_names_cannot_be_exchanged_two_renames_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicomvtk.atomic_folder._exchanged", lambda *_: False)
+    dicomvtk.write_series(ARRAY, tmp_path / "out", modality="CT", spacing=(1, 1, 1))
+    dicomvtk.write_series(ARRAY + 1, tmp_path / "out", modality="CT", spacing=(1, 1, 1), overwrite=True)
+    np.testing.assert_array_equal(dicomvtk.read(tmp_path / "out").array, ARRAY + 1)
+    before = snapshot(tmp_path)
+    rename, calls = os.rename, []
+
+    def refuses_the_second(source: Path, place: Path) -> None:
+        calls.append(place)
+        if len(calls) == 2:
+            raise OSError(13, "Permission denied")
+        rename(source, place)
+
+    monkeypatch.setattr(os, "rename", refuses_the_second)
+    with pytest.raises(WriteError, match="Permission denied"):
+        dicomvtk.write_series(ARRAY, tmp_path / "out", overwrite=True)
+    assert snapshot(tmp_path) == before
 
 
 def test_folder_of_folders_is_never_replaced(tmp_path: Path) -> None:
