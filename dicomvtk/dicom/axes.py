@@ -13,7 +13,7 @@ from itertools import pairwise, product
 from dicomvtk.dicom import values
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.frames import Frame
-from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.tags import Tag, describe
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.errors import SeriesError, UnsupportedError
 from dicomvtk.metadata import Axis, Finding
@@ -145,9 +145,10 @@ def describe_holes(groups: Groups) -> Finding | None:
         count = sum(len(group) for group in groups)
         return finding(
             "incomplete-grid",
-            f"{dimension.keyword} takes {len(every)} values ({_range(every, dimension.unit)}) "
+            f"{describe(dimension.tag)} takes {len(every)} values ({_range(every, dimension.unit)}) "
             f"at {len(groups)} positions: {len(every) * len(groups)} images; found {count}. Absent: {named}{more}. "
             "dims= names other attributes.",
+            [frame.path for n in dict.fromkeys(n for _, n in holes) for frame in groups[n]],
         )
     return None
 

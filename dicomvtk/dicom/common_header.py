@@ -90,7 +90,7 @@ def read_common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         segmentation_type=values.text(found(Tag.SegmentationType)),
         fractional_maximum=problems.read(Tag.MaximumFractionalValue, values.unsigned) or 1,
         voi_luts=lookup_tables(header.sequences.get(Tag.VOILUTSequence, []), signed, charset),
-        problem="; ".join(problems.texts),
+        problem="; ".join(filter(None, (header.contradiction, *problems.texts))),
         note=header.note,
     )
 

@@ -65,8 +65,12 @@ def decode(frame: Frame) -> NDArray[Any]:
 
 
 def _decode(frame: Frame) -> NDArray[Any]:
-    array = _all_frames(frame.path, file_version(frame.path))
-    if (frame.common.frames or 1) > 1:
+    version = file_version(frame.path)
+    array = _all_frames(frame.path, version)
+    held = int(_data_set(frame.path, version).get("NumberOfFrames") or 1)
+    if frame.number >= held:
+        raise ValueError(f"NumberOfFrames (0028,0008) says {held}, the header describes more")
+    if held > 1:
         array = array[frame.number]
     if frame.common.photometric == "PALETTE COLOR":  # pydicom takes palettes of big-endian files for little-endian ones
         return palette_of(frame.path, frame.common.signed).apply(array)

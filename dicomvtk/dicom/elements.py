@@ -26,7 +26,7 @@ from dicomvtk.dicom.sequences import (
     read_items,
     skip_undefined,
 )
-from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, WANTED, Tag, describe
+from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, SHAPING, WANTED, Tag, describe
 
 __all__ = ["UNDEFINED", "HeaderWalker", "Items", "NotDicom", "RawHeader", "Unsure", "walk_bytes", "walk_file"]
 
@@ -69,7 +69,7 @@ class RawHeader:
 
     `pixel_offset` is the file offset of the first byte of the pixel data element's value, -1 without pixels;
     `pixel_length` its declared length, `UNDEFINED` where encapsulated. `note` says where the file is read otherwise
-    than it states.
+    than it states, `contradiction` what it states twice, and differently.
     """
 
     transfer_syntax: str = IMPLICIT_LITTLE
@@ -81,6 +81,7 @@ class RawHeader:
     file_size: int = 0
     media_class: str = ""
     note: str = ""
+    contradiction: str = ""
 
 
 class HeaderWalker:
@@ -277,6 +278,8 @@ class _Walk:
                 if vr in SHORT_VR and tag not in stops and start + length <= held:
                     pos = start + length
                     if tag in wanted:
+                        if tag in values:
+                            self._again(tag, block[start:pos])
                         values[tag] = block[start:pos]
                     continue
             else:
@@ -285,6 +288,9 @@ class _Walk:
             stretch = known.get(tag)
             if stretch is not None and pos + len(stretch.data) <= held:
                 if block.startswith(stretch.data, pos):
+                    if not values.keys().isdisjoint(stretch.values):
+                        for again in values.keys() & stretch.values.keys():
+                            self._again(again, stretch.values[again])
                     values.update(stretch.values)
                     pos += len(stretch.data)
                     continue
@@ -303,9 +309,17 @@ class _Walk:
             if tag in wanted:
                 if end > len(block):
                     return pos, (tag, start, length)
+                if tag in values:
+                    self._again(tag, block[start:end])
                 values[tag] = block[start:end]
             pos = end
         return pos, None
+
+    def _again(self, tag: int, value: bytes) -> None:
+        """Note that an element that shapes the volume stands there twice, which PS3.5 section 7.1 forbids."""
+        if tag in SHAPING and value != self.header.values[tag]:
+            text = f"{describe(tag)} is in the header twice, with different values"
+            self.header.contradiction = self.header.note = text
 
     def _special(self, head: _Head, pos: int, explicit: bool) -> int:
         """Read the element that ended a run of plain ones at `pos`; return the file offset to go on from."""

@@ -151,14 +151,14 @@ class HeaderReader:
         stated = shared.frames or len(groups)
         if stated > _most_frames(header, shared):
             return [_overstated(path, header, shared, stated)]
-        if stated > len(groups):
+        if stated != len(groups):
             raise DamagedImage(
                 f"NumberOfFrames (0028,0008) is {stated}, "
                 f"PerFrameFunctionalGroupsSequence (5200,9230) describes {len(groups)}"
             )
         return [
             _frame(path, n, header, self._common_of(header, own), tuple(map(own.get, VARYING)))
-            for n, own in enumerate(groups[:stated])
+            for n, own in enumerate(groups)
         ]
 
     def _tiles(self, path: str, header: RawHeader, common: Common, found: dict[int, bytes]) -> list[Frame]:

@@ -148,9 +148,9 @@ def _in_plane(
         ]
     degrees = float(np.degrees(np.arctan(slope)))
     if slope > _SHEAR_TOLERATED:
-        return [
-            finding("tilt", f"The stack is sheared by {degrees:.2f} degrees (gantry tilt, measured from positions).")
-        ]
+        ends = f"{_name(files, 0)} to {_name(files, len(files) - 1)}"
+        message = f"The stack is sheared by {degrees:.2f} degrees (gantry tilt, measured from the positions of {ends})."
+        return [finding("tilt", message, (files[0], files[-1]))]
     if slope > _SHEAR_IGNORED:
         return [finding("jitter", f"Slice corners run {degrees:.3f} degrees off the normal of the planes.")]
     return []

@@ -33,6 +33,9 @@ __all__ = ["choose", "find_series", "read", "read_many", "stream"]
 PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
 
+#: So many volumes are listed in an error.
+_MOST_LISTED = 30
+
 _DECODERS = (None, "vtk", "pydicom")
 
 
@@ -161,7 +164,7 @@ def choose(path: Any, series: Stack | str | int | None = None, progress: Progres
     if series is None:
         if len(entries) > 1:
             many = f"Cannot choose between {len(entries)} volumes in {_where(path)}"
-            raise SeriesError(f"{many}; name one in series=:{_listing(entries)}")
+            raise SeriesError(f"{many}; name one in series=:{_listing(entries)}{_torn(entries)}")
         return entries[0]
     return _matching(entries, series, path)
 
@@ -296,17 +299,36 @@ def _where(path: Any) -> str:
 
 def _listing(entries: Iterable[Stack]) -> str:
     lines = []
-    for entry in entries:
+    entries = list(entries)
+    for entry in entries[:_MOST_LISTED]:
         size = " x ".join(map(str, entry.shape))
+        files = list(dict.fromkeys(os.path.basename(frame.path) for frame in entry.frames))
+        named = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more files"
         note = "" if entry.readable else "  (not readable as it is)"
-        lines.append(f"\n  {entry.key}: {entry.modality} {size} {entry.description}{note}".rstrip())
+        words = " ".join(filter(None, (entry.modality, size, entry.description)))
+        lines.append(f"\n  {entry.key}: {words}, {named}{note}")
+    if len(entries) > _MOST_LISTED:
+        lines.append(f"\n  and {len(entries) - _MOST_LISTED} more")
     return "".join(lines)
+
+
+def _torn(entries: Iterable[Stack]) -> str:
+    """Say why one series is several volumes, where that is why there are several."""
+    reasons = dict.fromkeys(f.message for entry in entries for f in entry.findings if f.code.startswith("mixed-"))
+    apart = [reason for reason in reasons if "its own entry" in reason]
+    return f"\n{apart[0]}" if apart else ""
 
 
 def _nothing(path: Any, found: Scan) -> str:
     if not found.skipped_files:
         return f"No DICOM image in {_where(path)}: it holds no files."
-    reasons = ", ".join(f"{count} {reason}" for reason, count in found.skipped.items())
-    damaged = [p for reason in ("damaged", "unreadable") for p in found.skipped_files.get(reason, [])]
-    first = f" First: {damaged[0]}." if damaged else ""
-    return f"No DICOM image in {_where(path)}: {reasons}.{first}"
+    reasons = [
+        f"{len(paths)} {reason} ({_first(paths, found)})" for reason, paths in sorted(found.skipped_files.items())
+    ]
+    return f"No DICOM image in {_where(path)}: {', '.join(reasons)}."
+
+
+def _first(paths: Sequence[str], found: Scan) -> str:
+    """Name the first of files passed over, and what is wrong with it where it is damaged."""
+    why = found.damage.get(paths[0])
+    return os.path.basename(paths[0]) + (f": {why}" if why else "") + (", ..." if len(paths) > 1 else "")

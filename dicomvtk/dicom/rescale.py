@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -64,10 +65,12 @@ class ValuePlan:
 
 def stored_dtype(common: Common) -> np.dtype[Any]:
     """Return the dtype in which one sample is stored, little-endian; 1-bit samples unpack to uint8."""
-    bits = common.bits_allocated or 0
-    if common.float_pixels:
-        return np.dtype(f"<f{bits // 8}")
-    return np.dtype(f"<{'i' if common.signed else 'u'}{max(1, bits // 8)}")
+    return _little_endian("f" if common.float_pixels else "i" if common.signed else "u", common.bits_allocated or 0)
+
+
+@lru_cache(maxsize=64)
+def _little_endian(kind: str, bits: int) -> np.dtype[Any]:
+    return np.dtype(f"<{kind}{bits // 8 if kind == 'f' else max(1, bits // 8)}")
 
 
 def stored_bounds(common: Common) -> Bounds:
@@ -196,10 +199,7 @@ def _rescales(frames: Sequence[Frame]) -> tuple[list[Rescale], tuple[Finding, ..
         for problem, files in bad.items()
     ]
     findings += _present_in_some(frames, found) if not findings else []
-    bare = [f.path for f in frames if not f.value(Tag.RescaleSlope) and f.value(Tag.RescaleIntercept)]
-    if bare and not findings:
-        message = f"RescaleSlope (0028,1053) is missing in {_files(bare)}, RescaleIntercept is not; 1 is taken for it."
-        findings.append(finding("assumed", message, bare))
+    findings += _halves(frames, found) if not findings else []
     distinct = dict.fromkeys(found)
     if len(distinct) > 1 and not bad and not without:
         findings.append(_mixed(distinct))
@@ -214,6 +214,25 @@ def _present_in_some(frames: Sequence[Frame], found: Sequence[Rescale]) -> list[
             others = len(frames) - len(lacking)
             message = f"{describe(tag)} is missing in {_files(lacking)} and present in the other {others}."
             return [finding("bad-rescale", message, lacking)]
+    return []
+
+
+def _halves(frames: Sequence[Frame], found: Sequence[Rescale]) -> list[Finding]:
+    """Tell of a slope without an intercept, the reverse, and both beside a table: it is two or one (PS3.3 C.11.1)."""
+    for lacking, other, taken in (
+        (Tag.RescaleSlope, Tag.RescaleIntercept, 1),
+        (Tag.RescaleIntercept, Tag.RescaleSlope, 0),
+    ):
+        bare = [f.path for f in frames if not f.value(lacking) and f.value(other)]
+        if bare:
+            message = (
+                f"{describe(lacking)} is missing in {_files(bare)}, {describe(other)} is not; {taken} is taken for it."
+            )
+            return [finding("assumed", message, bare)]
+    both = [f.path for f, rescale in zip(frames, found, strict=True) if f.common.modality_lut and rescale != IDENTITY]
+    if both:
+        message = f"ModalityLUTSequence (0028,3000) and RescaleSlope (0028,1053) are both in {_files(both)}"
+        return [finding("assumed", f"{message}; the table counts.", both)]
     return []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 
 from dicomvtk.dicom.archives import list_all
@@ -25,15 +26,20 @@ PathLike = str | os.PathLike[str]
 _TELL_EVERY = 64
 
 
+#: In a folder, the (file, reason) of what could not be read.
+_Damage = dict[str, list[tuple[str, str]]]
+
+
 class Scan(list[Stack]):
     """The stacks under a path, and what was passed over.
 
-    `skipped` counts files by reason; `skipped_files` names them.
+    `skipped` counts files by reason; `skipped_files` names them, and `damage` says of damaged ones what is wrong.
     """
 
-    def __init__(self, stacks: Iterable[Stack], skipped_files: Skipped) -> None:
+    def __init__(self, stacks: Iterable[Stack], skipped_files: Skipped, damage: dict[str, str]) -> None:
         super().__init__(stacks)
         self.skipped_files = skipped_files
+        self.damage = damage
 
     @property
     def skipped(self) -> dict[str, int]:
@@ -47,26 +53,29 @@ def scan(path: PathLike | Iterable[PathLike], progress: Progress | None = None) 
     """
     skipped: Skipped = {}
     found = list_all(path, skipped)
-    frames, damaged = _read_headers(found.files, skipped, progress)
+    frames, damaged, foreign = _read_headers(found.files, skipped, progress)
     for member, reason in found.damaged:
         damaged.setdefault(os.path.dirname(member), []).append((member, reason))
-    groups = [_with_damage(group, damaged) for group in group_frames(frames)]
+    groups = [_with_damage(group, damaged, foreign) for group in group_frames(frames)]
     groups.sort(key=lambda group: _order(group.frames[0]))
-    return Scan([build_stack(key, group) for key, group in zip(_keys(groups), groups, strict=True)], skipped)
+    stacks = [build_stack(key, group) for key, group in zip(_keys(groups), groups, strict=True)]
+    return Scan(stacks, skipped, dict(bad for folder in damaged.values() for bad in folder))
 
 
 def _read_headers(
     files: list[str], skipped: Skipped, progress: Progress | None
-) -> tuple[list[Frame], dict[str, list[tuple[str, str]]]]:
-    """Return all frames, and by folder the (file, reason) of DICOM files that could not be read."""
+) -> tuple[list[Frame], _Damage, _Damage]:
+    """Return all frames, the DICOM files that could not be read, and the files that are no DICOM."""
     reader = HeaderReader()
     frames: list[Frame] = []
-    damaged: dict[str, list[tuple[str, str]]] = {}
+    damaged: _Damage = {}
+    foreign: _Damage = {}
     for n, path in enumerate(files):
         try:
             frames += reader.frames(path)
         except NotDicom as no:
             skipped.setdefault(str(no), []).append(path)
+            foreign.setdefault(os.path.dirname(path), []).append((path, str(no)))
         except NotAnImage as no:
             skipped.setdefault(str(no), []).append(path)
         except (DamagedFile, DamagedImage) as damage:
@@ -79,14 +88,22 @@ def _read_headers(
             progress(n, len(files))
     if progress is not None and files:
         progress(len(files), len(files))
-    return frames, damaged
+    return frames, damaged, foreign
 
 
-def _with_damage(group: FrameGroup, damaged: dict[str, list[tuple[str, str]]]) -> FrameGroup:
-    """Tell a series of the files beside it that could not be read: a slice of it may be among them."""
-    if len({frame.path for frame in group.frames}) == 1:
+def _with_damage(group: FrameGroup, damaged: _Damage, foreign: _Damage) -> FrameGroup:
+    """Tell a series of the files beside it that could not be read: a slice of it may be among them.
+
+    A file that is no DICOM counts where it is called as the slices are: an empty IM003.dcm was one of them.
+    """
+    paths = {frame.path for frame in group.frames}
+    if len(paths) == 1:
         return group  # one file is all there is of it: no slice of it is elsewhere
-    beside = [bad for folder in {os.path.dirname(f.path) for f in group.frames} for bad in damaged.get(folder, [])]
+    folders = dict.fromkeys(map(os.path.dirname, sorted(paths)))
+    beside = [bad for folder in folders for bad in damaged.get(folder, [])]
+    if any(folder in foreign for folder in folders):
+        patterns = {_pattern(path) for path in paths}
+        beside += [bad for folder in folders for bad in foreign.get(folder, []) if _pattern(bad[0]) in patterns]
     if not beside:
         return group
     path, reason = beside[0]
@@ -95,6 +112,12 @@ def _with_damage(group: FrameGroup, damaged: dict[str, list[tuple[str, str]]]) -
     )
     found = finding("unreadable", f"{message} A slice of this series may be among them.", [p for p, _ in beside])
     return FrameGroup(group.frames, (*group.findings, found))
+
+
+def _pattern(path: str) -> str:
+    """Return the path with each number in its name as one sign; a name without one is like no other."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, re.sub(r"\d+", "\0", name))
 
 
 def _order(frame: Frame) -> tuple[str, float, str]:

@@ -54,7 +54,7 @@ def segmentation_stack(frames: Sequence[Frame]) -> Stack | None:
     absent = int(steps[-1]) + 1 - len(groups)
     if absent:
         findings.append(
-            finding("sparse", f"{absent} slices of {int(steps[-1]) + 1} have no frame: nothing is segmented there.")
+            finding("sparse", f"{absent} of {int(steps[-1]) + 1} slices without a frame: nothing is segmented there.")
         )
     findings += _overlap([[frames[int(n)] for n in group] for group in groups])
     shape = (common.columns or 1, common.rows or 1, int(steps[-1]) + 1)

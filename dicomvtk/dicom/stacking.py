@@ -40,7 +40,7 @@ def build_stack(key: str, group: FrameGroup) -> Stack:
     """Return the stack of one group of frames: ordered, measured, checked."""
     findings = list(group.findings)
     if group.frames[0].common.segments:
-        stack = segmentation_stack(group.frames) or _without_place(group.frames)
+        stack = segmentation_stack(group.frames) or _loose_segments(group.frames)
     else:
         frames, dropped = drop_duplicates(group.frames)
         findings += dropped
@@ -54,13 +54,14 @@ def _placed(frames: Sequence[Frame]) -> Stack | None:
     common = frames[0].common
     if common.orientation is None or common.pixel_spacing is None:
         return None
-    try:
-        places = [frame.position for frame in frames]
-    except BadValue as bad:
-        return _unusable(
-            frames,
-            finding("bad-geometry", f"ImagePositionPatient (0020,0032) is {bad}; expected 3 numbers.", _paths(frames)),
-        )
+    places = []
+    for frame in frames:
+        try:
+            places.append(frame.position)
+        except BadValue as bad:
+            where = os.path.basename(_frame_name(frame))
+            message = f"ImagePositionPatient (0020,0032) is {bad} in {where}; expected 3 numbers."
+            return _unusable(frames, finding("bad-geometry", message, [frame.path]))
     if any(place is None for place in places):
         return None
     positions = np.array(places, dtype=np.float64)
@@ -105,11 +106,11 @@ def _repeated(frames: Sequence[Frame], groups: Sequence[NDArray[np.intp]]) -> St
     most = max(places, key=len)
     found = describe_holes(places)
     if found is None:
+        named = ", ".join(os.path.basename(_frame_name(frame)) for frame in most[:3])
         more = ", ..." if len(most) > 3 else ""
         message = (
-            f"{len(frames)} images lie at {len(groups)} positions, {len(most)} of them at one "
-            f"({', '.join(os.path.basename(frame.path) for frame in most[:3])}{more}), and no attribute tells them "
-            "apart evenly. Keep one of each, or name the attributes that do in dims=."
+            f"{len(frames)} images lie at {len(groups)} positions, {len(most)} of them at one ({named}{more}), and no "
+            "attribute tells them apart evenly. Keep one of each, or name the attributes that do in dims=."
         )
         found = finding("repeated-position", message, [frame.path for frame in most])
     return _unusable([frame for place in places for frame in place], found)
@@ -157,6 +158,17 @@ def _without_place(frames: Sequence[Frame]) -> Stack:
     shape = (common.columns or 1, common.rows or 1, slices)
     geometry = Geometry(shape, (spacing[1], spacing[0], between), placed=False)
     return Stack("", tuple(frames), geometry, None, axes, tuple(findings), True)
+
+
+def _loose_segments(frames: Sequence[Frame]) -> Stack:
+    """Return the stack of segments drawn on an image without a place; none where only some of the place is stated."""
+    if any(frame.value(Tag.ImagePositionPatient) for frame in frames):
+        message = (
+            "The frames of this Segmentation state where they lie (ImagePositionPatient (0020,0032)) without all of "
+            f"ImageOrientationPatient (0020,0037), PixelSpacing (0028,0030) and every position, in {_some(frames)}."
+        )
+        return _unusable(frames, finding("bad-geometry", message, _paths(frames)))
+    return _without_place(frames)
 
 
 def _cine_axis(common: Common, count: int) -> Axis:

@@ -11,6 +11,7 @@ __all__ = [
     "KEYWORDS",
     "PIXEL_TAGS",
     "SEQUENCES",
+    "SHAPING",
     "VARYING",
     "WANTED",
     "Tag",
@@ -179,6 +180,30 @@ SEQUENCES: frozenset[int] = frozenset(
 )
 
 PIXEL_TAGS: frozenset[int] = frozenset({Tag.PixelData, Tag.FloatPixelData, Tag.DoubleFloatPixelData})
+
+#: What size, place and value voxels have by: none may stand in a header twice and say two things.
+SHAPING: frozenset[int] = frozenset(
+    {
+        Tag.Rows,
+        Tag.Columns,
+        Tag.NumberOfFrames,
+        Tag.SamplesPerPixel,
+        Tag.PlanarConfiguration,
+        Tag.PhotometricInterpretation,
+        Tag.BitsAllocated,
+        Tag.BitsStored,
+        Tag.HighBit,
+        Tag.PixelRepresentation,
+        Tag.PixelSpacing,
+        Tag.ImagerPixelSpacing,
+        Tag.ImageOrientationPatient,
+        Tag.ImagePositionPatient,
+        Tag.SpacingBetweenSlices,
+        Tag.SliceThickness,
+        Tag.RescaleSlope,
+        Tag.RescaleIntercept,
+    }
+)
 
 #: Usually different in each frame of a series: kept raw with the frame.
 VARYING: tuple[int, ...] = (

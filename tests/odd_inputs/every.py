@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from odd_inputs import compressed, file, folder, geometry, hostile, pixels, rescale
+from odd_inputs import combined, compressed, enhanced, file, folder, geometry, hostile, pixels, rescale
 
-__all__ = ["compressed", "file", "folder", "geometry", "hostile", "pixels", "rescale"]
+__all__ = ["combined", "compressed", "enhanced", "file", "folder", "geometry", "hostile", "pixels", "rescale"]

@@ -83,7 +83,7 @@ def rescale_missing(folder: Path) -> Known:
     return Known(stored().astype(float), affine_of())
 
 
-@case("good")
+@case("repairable", code="assumed")
 def intercept_missing(folder: Path) -> Known:
     write(folder, slices(lambda h, _: h.put("RescaleSlope", "2.5").drop("RescaleIntercept")))
     return Known(stored() * 2.5, affine_of())

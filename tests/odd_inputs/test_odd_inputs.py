@@ -90,6 +90,16 @@ def test_there_are_cases_of_every_class() -> None:
     counts = {kind: sum(case.kind == kind for case in CASES.values()) for kind in ("good", "repairable", "refuse")}
     groups = {case.group for case in CASES.values()}
 
-    assert groups == {"file", "pixels", "rescale", "compressed", "geometry", "folder", "hostile"}
+    assert groups == {
+        "combined",
+        "enhanced",
+        "file",
+        "pixels",
+        "rescale",
+        "compressed",
+        "geometry",
+        "folder",
+        "hostile",
+    }
     assert len(CASES) >= 300
     assert all(count >= 30 for count in counts.values()), counts
