@@ -10,8 +10,10 @@ import pytest
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
+from dicomvtk.render.annotations import Corners, pane_3d_corners
 from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.presets import PRESETS, adjusted, next_preset, transfer_table
+from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import View
 from dicomvtk.render.surfaces import surface_layers
 from dicomvtk.render.viewer import snapshot
@@ -205,3 +207,32 @@ def test_what_is_mist_has_no_faces() -> None:
     face = snapshot(lung, view=view, size=(SIDE, SIDE))[SIDE // 2, SIDE // 2]
 
     assert face.max() < 0.8 * 255 * max(opaque)
+
+
+@pytest.mark.parametrize("software", [True, False])
+def test_too_many_voxels_are_fewer_in_3d_alone_and_the_pane_says_so(
+    monkeypatch: pytest.MonkeyPatch, *, software: bool
+) -> None:
+    volume, notes = ball(), []
+
+    def noted(state: State, unit: str, note: str) -> Corners:
+        notes.append(note)
+        return pane_3d_corners(state, unit, "")
+
+    monkeypatch.setattr("dicomvtk.render.stage.is_software", lambda window: software)
+    monkeypatch.setattr("dicomvtk.render.stage.pane_3d_corners", noted)
+    view, size = View(layers=(SliceLayer(), VolumeLayer("ct-bone"))), (2 * SIDE, 2 * SIDE)
+
+    whole = snapshot(volume, view=view, size=size).astype(int)
+    for name in ("_MOST_VOXELS_SOFTWARE", "_MOST_VOXELS_HARDWARE"):
+        monkeypatch.setattr(f"dicomvtk.render.raycast.{name}", 48**3 // 4)
+    fewer = snapshot(volume, view=view, size=size).astype(int)
+
+    assert notes == ["", "3-D reduced to 24 x 24 x 48"]
+    apart = np.abs(whole - fewer).max(axis=-1)
+    assert apart[SIDE:, SIDE:].max() > 10
+    apart[SIDE:, SIDE:] = 0
+    assert apart.max() == 0  # the slices are those of all voxels
+    seen, seen_in_fewer = (picture[SIDE : SIDE + 180, SIDE + 4 :].max(axis=-1) > 40 for picture in (whole, fewer))
+    assert seen.mean() > 0.1
+    assert np.mean(seen != seen_in_fewer) < 0.02  # and the rays meet the same ball

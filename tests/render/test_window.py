@@ -105,3 +105,30 @@ def test_every_way_out_ends_with_status_0(display: dict[str, str], tmp_path: Pat
         act(display, "key", how)
 
     assert ended(process) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("import"), reason="needs ImageMagick's import")
+def test_what_the_x_server_shows_is_the_picture_of_the_view_saved(display: dict[str, str], tmp_path: Path) -> None:
+    process, window = opened(display, tmp_path)
+    act(display, "mousemove", 100, 100)
+    act(display, "click", 5)
+    act(display, "key", "n")
+    shot = tmp_path / "screen.png"
+    before = None
+    for _ in range(20):  # until the volume is there in full
+        subprocess.run(["import", "-silent", "-window", window, str(shot)], env=display, check=True)
+        now = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(shot)))
+        if before is not None and np.array_equal(now, before):
+            break
+        before = now
+        time.sleep(2.0)
+    act(display, "key", "q")
+
+    assert ended(process) == (0, "")
+    view = from_json((tmp_path / "view.json").read_text())
+    on_screen = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(shot)))[..., :3].astype(int)
+    expected = dicomvtk.snapshot(dicomvtk.phantom((48, 48, 40)), view=view, size=(480, 360)).astype(int)
+    assert on_screen.shape == expected.shape
+    assert np.mean(np.abs(on_screen - expected).max(axis=2) > 16) < 0.01
+    plain = dicomvtk.snapshot(dicomvtk.phantom((48, 48, 40)), view=View(annotations=False), size=(480, 360))
+    assert np.mean(np.abs(on_screen - plain.astype(int)).max(axis=2) > 16) > 0.015  # what was done is seen
