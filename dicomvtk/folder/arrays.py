@@ -15,6 +15,7 @@ from dicomvtk.dicom import reader
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.headers import DamagedImage, HeaderReader, NotAnImage
 from dicomvtk.dicom.headers_pydicom import DamagedFile
+from dicomvtk.dicom.pixel_format import format_problem
 from dicomvtk.dicom.pixels import read_block
 from dicomvtk.dicom.rescale import plan_values
 from dicomvtk.errors import PixelDecodeError, SeriesError, UnsupportedError
@@ -42,6 +43,8 @@ def ndarray(series: Series, dims: Sequence[Any] | None = None, *, stored: bool =
         common = frames[0].common
         colour = (3,) if common.samples > 1 or common.photometric == "PALETTE COLOR" else ()
         shape = (len(frames), common.rows or 0, common.columns or 0, *colour)
+        for image, frame in zip(wanted, frames, strict=True):
+            _check_pixels(image, frame)
         plan = plan_values(frames, stored)
         if not stored:
             _check_values(series, plan.findings)
@@ -142,6 +145,18 @@ def _frames(series: Series, wanted: Sequence[Image], paths: Mapping[Instance, Pa
             f"Cannot make one array of {series!r}: its images are of several sizes: {sizes} (subseries?)."
         )
     return frames
+
+
+def _check_pixels(image: Image, frame: Frame) -> None:
+    """Refuse an image whose pixels are not all there, or not coded as its header says."""
+    problem = format_problem(frame.common)
+    if not problem and frame.shortfall:
+        problem = f"its pixel data lack {frame.shortfall} bytes"
+    if problem:
+        raise PixelDecodeError(
+            f"Cannot read the pixels of {image.instance.path or frame.path}: {problem}. "
+            "Leave it out by subseries(), or read the folder with dicomvtk.read(..., allow=)."
+        )
 
 
 def _check_values(series: Series, findings: Sequence[Finding]) -> None:

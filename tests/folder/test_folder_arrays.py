@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,6 +198,33 @@ def test_values_that_the_header_does_not_give_are_refused(two_patients: Path, na
     with pytest.raises(PixelDecodeError, match=name):
         series.volume()
     np.testing.assert_array_equal(series.ndarray(stored=True), stored)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BitsStored", 17, "BitsStored .* is 17; expected 1 to BitsAllocated"),
+        ("HighBit", 3, "HighBit .* is 3; expected BitsStored - 1"),
+        ("PixelRepresentation", 7, "PixelRepresentation .* is 7"),
+        ("PixelData", None, "lack 20 bytes"),
+    ],
+)
+def test_pixels_that_are_damaged_are_refused_with_the_name_of_the_file(
+    two_patients: Path, name: str, value: int | None, said: str
+) -> None:
+    file = dicomvtk.open_folder(two_patients).series[0].files[1]
+    header = pydicom.dcmread(file)
+    if value is None:
+        os.truncate(file, file.stat().st_size - 20)
+    else:
+        header[name].value = value
+        header.save_as(file)
+    series = dicomvtk.open_folder(two_patients).series[0]
+
+    with pytest.raises(PixelDecodeError, match=said) as refused:
+        series.ndarray()
+    assert str(file) in str(refused.value)
+    assert series.subseries(InstanceNumber=[1, 3]).ndarray().shape == (8, 6, 2)
 
 
 def test_edits_of_the_rescale_are_seen_before_they_are_saved(two_patients: Path) -> None:
