@@ -150,10 +150,33 @@ def two_scouts_of_a_series_each(folder: Path) -> None:
     write(folder, slices(lambda h, k: h.put("SeriesInstanceUID", f"1.2.3.2.{k}"), count=2))
 
 
-@case("refuse", error="NoDicomError", says="not DICOM", at="archive.zip")
+@case("good", at="archive.zip")
 def path_is_a_zip(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "archive.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for n, one in enumerate(slices()):
+            archive.writestr(f"DICOM/S1/IM{n}", part10(encode(one)))
+
+
+@case("good", at="archive.zip")
+def zip_with_names_that_lead_outside(folder: Path) -> None:
     with zipfile.ZipFile(folder / "archive.zip", "w") as archive:
-        archive.writestr("image.dcm", part10(encode(header())))
+        for n, one in enumerate(slices()):
+            archive.writestr(f"../../{'/' * (n % 2)}etc/IM{n}", part10(encode(one)))
+
+
+@case("refuse", error="UnsupportedError", says="archive.zip", at="archive.zip")
+def zip_cut_short(folder: Path) -> None:
+    path_is_a_zip(folder)
+    content = (folder / "archive.zip").read_bytes()
+    (folder / "archive.zip").write_bytes(content[: len(content) // 2])
+
+
+@case("refuse", error="UnsupportedError", says="unpack to", at="archive.zip")
+def zip_that_states_gigabytes(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "archive.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for n in range(4):
+            archive.writestr(f"IM{n}", part10(encode(header())))
+            archive.filelist[n].file_size = 3 << 30
 
 
 @case("good")
