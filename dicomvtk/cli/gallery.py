@@ -123,7 +123,7 @@ def _page(src: str, entries: Sequence[Stack], pictures: Sequence[str], *, names:
     for entry, picture in zip(entries, pictures, strict=True):
         studies.setdefault(entry.study_uid, []).append((entry, picture))
     title = html.escape(f"DICOM in {Path(src).resolve().name}")
-    summary = f"{len(entries)} series in {len(studies)} studies"
+    summary = f"{len(entries)} series in {len(studies)} {'study' if len(studies) == 1 else 'studies'}"
     body = "\n".join(line for members in studies.values() for line in _study(members, names))
     return _PAGE.format(title=title, summary=summary, body=body, version=__version__)
 
