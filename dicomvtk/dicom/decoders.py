@@ -12,21 +12,32 @@ from dicomvtk.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.palette import palette_of
 from dicomvtk.dicom.rescale import clean_bits
+from dicomvtk.errors import PixelDecodeError
 
-__all__ = ["decode", "decoding_problem"]
+__all__ = ["decode", "decode_indices", "decoding_problem"]
 
 _OURS = (decode_raw, decode_native, decode_codecs)
 
 
 def decode(frame: Frame) -> NDArray[Any]:
     """Return one frame's stored samples (rows, columns[, 3]); palettes and YBR become RGB. Raises PixelDecodeError."""
-    for decoder in _OURS:
-        if decoder.handles(frame):
-            samples = decoder.decode(frame)
-            return _coloured(frame, samples) if frame.common.photometric == "PALETTE COLOR" else samples
+    if any(decoder.handles(frame) for decoder in _OURS):
+        samples = decode_indices(frame)
+        return _coloured(frame, samples) if frame.common.photometric == "PALETTE COLOR" else samples
     from dicomvtk.dicom import decode_pydicom
 
     return decode_pydicom.decode(frame)
+
+
+def decode_indices(frame: Frame) -> NDArray[Any]:
+    """Return what `decode` does, but a palette's indices as stored. Raises PixelDecodeError."""
+    for decoder in _OURS:
+        if decoder.handles(frame):
+            return decoder.decode(frame)
+    raise PixelDecodeError(
+        f"Cannot decode {frame.path} without its palette: TransferSyntaxUID (0002,0010) {frame.common.transfer_syntax} "
+        "is left to pydicom."
+    )
 
 
 def _coloured(frame: Frame, samples: NDArray[Any]) -> NDArray[Any]:

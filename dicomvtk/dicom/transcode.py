@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
+from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.compress import CODINGS, Coding, check_coding, coding_named, encapsulated
-from dicomvtk.dicom.decoders import decode
+from dicomvtk.dicom.decoders import decode, decode_indices
 from dicomvtk.dicom.files import list_files
 from dicomvtk.dicom.headers import HeaderReader
-from dicomvtk.atomic_folder import new_folder
 from dicomvtk.errors import NoDicomError, UnsupportedError
 
 __all__ = ["SYNTAXES", "transcode"]
@@ -43,8 +43,8 @@ def transcode(
 ) -> int:
     """Write the DICOM files at `path` to `folder`, under the same names, with pixels in `syntax`; return how many.
 
-    `syntax` is one of `SYNTAXES`: uncompressed (explicit VR little endian), or a coding without loss. Objects without
-    pixels are copied as they are; what is no DICOM is left out. All or nothing.
+    `syntax` is one of `SYNTAXES`: uncompressed (explicit VR little endian), or a coding without loss. A palette stays
+    one, its indices coded. Objects without pixels are copied as they are; what is no DICOM is left out. All or nothing.
 
     Raises
     ------
@@ -84,9 +84,8 @@ def _transcode_file(file: str, place: Path, coding: Coding | None) -> int:
     if "PixelData" not in dataset:
         shutil.copyfile(file, place)
         return 1
-    if str(dataset.PhotometricInterpretation) == "PALETTE COLOR":
-        raise UnsupportedError(f"Cannot transcode {file}: indices of a palette are not decoded here without it.")
-    planes = [np.ascontiguousarray(decode(frame)) for frame in HeaderReader().frames(file)]
+    samples_of = decode_indices if str(dataset.PhotometricInterpretation) == "PALETTE COLOR" else decode
+    planes = [np.ascontiguousarray(samples_of(frame)) for frame in HeaderReader().frames(file)]
     _put_pixels(dataset, planes, coding, file)
     dataset.save_as(place, enforce_file_format=True, implicit_vr=False, little_endian=True)
     return 1

@@ -81,3 +81,17 @@ def test_lossy_history_stays(series: Path, tmp_path: Path) -> None:
     assert run("transcode", series, tmp_path / "out", "--syntax", "rle") == 0
     made = pydicom.dcmread(tmp_path / "out" / "IM0001.dcm")
     assert (made.LossyImageCompression, made.LossyImageCompressionRatio) == ("01", 10)
+
+
+@pytest.mark.parametrize("name", ["TestPattern_Palette.dcm", "TestPattern_Palette_16.dcm"])
+@pytest.mark.parametrize("syntax", UIDS)
+def test_a_palette_stays_a_palette(syntax: str, name: str, shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "syntaxes_ct_and_pattern" / name
+    assert run("transcode", source, tmp_path / "out", "--syntax", syntax) == 0
+    before, after = pydicom.dcmread(source), pydicom.dcmread(tmp_path / "out" / name)
+    assert after.file_meta.TransferSyntaxUID == UIDS[syntax]
+    assert after.PhotometricInterpretation == "PALETTE COLOR"
+    assert after.RedPaletteColorLookupTableData == before.RedPaletteColorLookupTableData
+    np.testing.assert_array_equal(dicomvtk.read(tmp_path / "out").array, dicomvtk.read(source).array)
+    if syntax in ("explicit", "rle"):  # which pydicom decodes by itself
+        np.testing.assert_array_equal(after.pixel_array, before.pixel_array)
