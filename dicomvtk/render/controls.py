@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -62,6 +63,8 @@ class Controls:
         self._interactor = interactor
         self._drag: _Drag | None = None
         self._before_click: State | None = None
+        #: When the 3-D scene or the planes were turned last, by `time.monotonic`.
+        self.moved_3d_at = -math.inf
         self._hand_over_events()
 
     @property
@@ -171,6 +174,8 @@ class Controls:
         if not drag.moved and math.hypot(x - drag.x, y - drag.y) < _CLICK_PIXELS:
             return
         self._drag = drag = replace(drag, moved=True)
+        if self.dragging:
+            self.moved_3d_at = time.monotonic()
         if drag.kind == "point":
             self._point(x, y, drag.pane)
         elif drag.kind == "frame":
@@ -244,6 +249,8 @@ class Controls:
             return
         if pane == PANE_3D or self._interactor.GetControlKey():
             at = self._interactor.GetEventPosition()
+            if pane == PANE_3D:
+                self.moved_3d_at = time.monotonic()
             self._session.update(self._zoomed(self._session.state, pane, _WHEEL_ZOOM**-step, *at))
         else:
             self._scroll(step)

@@ -66,6 +66,7 @@ class Pane3D:
         self._cuts: dict[str, vtkPlane] = {}
         self._slices: list[vtkImageSlice] = []
         self._raycasts: dict[Detail, Raycast] = {}
+        self._offered: Raycast | None = None
         self._caps = Caps(self.renderer, image)
         self._surfaces: dict[_Followed, vtkActor | None] = {}
         self._frame = PaneFrame(self.renderer, PLANE_COLOURS["3d"])
@@ -90,7 +91,7 @@ class Pane3D:
         for actor in self._surfaces.values():
             if actor is not None:
                 self.renderer.RemoveActor(actor)
-        self._raycasts, self._surfaces = {}, {}
+        self._raycasts, self._surfaces, self._offered = {}, {}, None
         self._caps.set_image(image)
         for prop in self._slices:
             prop.GetMapper().SetInputData(image)
@@ -101,6 +102,14 @@ class Pane3D:
         levels = detail is Detail.FULL and any(_followed(la) not in self._surfaces for la in state.shown(SurfaceLayer))
         return detail > Detail.NOTHING and (rays or levels)
 
+    def lacks_rays(self, state: State) -> bool:
+        """Return whether the volume itself is shown in `state` and still to be made, at most its stand-in there."""
+        return bool(state.shown(VolumeLayer)) and Detail.FULL not in self._raycasts and self._offered is None
+
+    def offer(self, raycast: Raycast) -> None:
+        """Take the rays of this volume that were made elsewhere, for `build`."""
+        self._offered = raycast
+
     def build(self, state: State, detail: Detail, *, software: bool) -> None:
         """Make the props that `state` shows and that were not made yet: this is what takes seconds."""
         if not self.lacks(state, detail):
@@ -110,8 +119,10 @@ class Pane3D:
                 self.renderer.RemoveVolume(raycast.prop)
             from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
 
-            made = Raycast(self._volume, software=software, proxy=detail is Detail.PROXY)
-            self._raycasts = {detail: made}
+            made = self._offered if detail is Detail.FULL else None
+            if made is None:
+                made = Raycast(self._volume, software=software, proxy=detail is Detail.PROXY)
+            self._raycasts, self._offered = {detail: made}, None
             self.renderer.AddVolume(made.prop)
         if detail is Detail.FULL:
             for layer in state.shown(SurfaceLayer):
@@ -134,10 +145,10 @@ class Pane3D:
         self._frame.apply(rect, visible=len(state.panes) > 1)
         self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations, light=is_light(state.background))
 
-    def set_coarse(self, coarse: bool) -> None:
-        """Cast fewer rays, for as long as the mouse moves."""
+    def set_rays(self, pixels_apart: float) -> None:
+        """Cast a ray for each pixel (1), or fewer, for as long as the mouse moves."""
         if self._raycast is not None:
-            self._raycast.set_coarse(coarse)
+            self._raycast.set_rays(pixels_apart)
 
     @property
     def _raycast(self) -> Raycast | None:

@@ -27,8 +27,6 @@ _PROXY_VOXELS = 1_500_000
 _CARD_MEMORY_BYTES = 2 * 1024**3
 #: Distance between samples on a ray as a share of the smallest spacing: above it thin bone shows rings.
 _SAMPLE_SHARE = 0.6
-#: Screen pixels for one ray while the mouse moves.
-_COARSE_PIXELS = 3.0
 
 
 class Raycast:
@@ -53,7 +51,7 @@ class Raycast:
         self.prop = vtkVolume()
         self.prop.SetMapper(self._mapper)
         self.prop.SetUserMatrix(matrix)
-        self.set_coarse(False)
+        self.set_rays(1.0)
 
     def set_look(self, layer: VolumeLayer) -> None:
         """Colour the volume as `layer`, whose preset is one of `presets`, says."""
@@ -73,9 +71,9 @@ class Raycast:
         """Show only what lies in all of these half spaces."""
         self._mapper.SetClippingPlanes(vtk_planes(spaces))
 
-    def set_coarse(self, coarse: bool) -> None:
-        """Cast one ray for several pixels, or for each."""
-        self._mapper.SetImageSampleDistance(_COARSE_PIXELS if coarse else 1.0)
+    def set_rays(self, pixels_apart: float) -> None:
+        """Cast a ray for each pixel (1), or fewer rays so many pixels apart."""
+        self._mapper.SetImageSampleDistance(pixels_apart)
 
 
 def _processor_mapper() -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from dicomvtk.errors import DicomVtkError
+from dicomvtk.render.ahead import RaysAhead
 from dicomvtk.render.around import Around
 from dicomvtk.render.cine import Cine
 from dicomvtk.render.drawable import drawable, frame_note, whole_frame
@@ -22,7 +23,7 @@ from dicomvtk.render.pictures import free_path, grab, save_picture
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.preferences import Preferences
 from dicomvtk.render.resolve import resolve
-from dicomvtk.render.scene import SurfaceLayer, View
+from dicomvtk.render.scene import SurfaceLayer, View, VolumeLayer
 from dicomvtk.render.stage import Stage
 from dicomvtk.volume import Volume
 
@@ -47,6 +48,7 @@ class Session:
         self._window = window
         self._stale = True
         self._coarse = False
+        self._ahead = RaysAhead()
         self._preferences = preferences or Preferences()
         self.cine = Cine(self._advance, self._preferences.fps)
         self._panels = Panels(around or Around(), self.open_series, self.set_level)
@@ -231,6 +233,18 @@ class Session:
         """Return whether a drawing of so much detail would show more than there is."""
         return self._stage.lacks(self.state, detail)
 
+    def waits_for_rays(self) -> bool:
+        """Return whether the volume in the 3-D pane is being made in a thread, which this begins where it is not so.
+
+        When it is there, the next drawing in full detail shows it.
+        """
+        if not self._stage.rays_to_make(self.state):
+            return False
+        made = self._ahead.ready(self.volume, self.state.shown(VolumeLayer)[0])
+        if made is not None:
+            self._stage.offer_rays(made)
+        return made is None
+
     def save_screenshot(self) -> Path:
         """Save what the window shows by the template of the preferences, and say so; return the path."""
         path = free_path(self._preferences.screenshot, self.source.info)
@@ -270,3 +284,4 @@ class Session:
     def release(self) -> None:
         """Give the window back."""
         self._stage.close()
+        self._ahead.finish()

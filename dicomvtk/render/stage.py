@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkRenderer, vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
@@ -14,14 +18,21 @@ from dicomvtk.render.pane_3d import Detail, Pane3D
 from dicomvtk.render.panels import Sheet
 from dicomvtk.render.planes import SlicePlane, slice_planes
 from dicomvtk.render.resolve import State
-from dicomvtk.render.scene import PLANES, SliceLayer
+from dicomvtk.render.scene import PLANES, SliceLayer, View
 from dicomvtk.render.slice_pane import SlicePane, slice_style
 from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.render.raycast import Raycast
 
 __all__ = ["Stage"]
 
 _COMPASS_SHARE = 0.2
 _LAYERS = 3
+#: Screen pixels from ray to ray while the mouse moves: to begin with, and at most, where the machine is slow.
+_PIXELS_APART, _MOST_APART = 3.0, 8.0
+#: Seconds of a frame below and above which there are more rays or fewer in the next, by this factor of distance.
+_QUICK, _SLOW, _PACE = 0.03, 0.07, 1.3
 
 
 class Stage:
@@ -49,6 +60,8 @@ class Stage:
         #: Index and count of the frames that the slider at the foot goes through.
         self.frames = (0, 1)
         self._drawn_3d: object = None
+        self._drawn_2d: object = None
+        self._pixels_apart = _PIXELS_APART
         self._software: bool | None = None
         _prepare(window)
 
@@ -59,7 +72,7 @@ class Stage:
         for pane in self._panes.values():
             pane.set_volume(volume, image)
         self._pane_3d.set_volume(volume, image)
-        self._drawn_3d = None
+        self._drawn_3d = self._drawn_2d = None
 
     @property
     def resized(self) -> bool:
@@ -90,6 +103,14 @@ class Stage:
         """Return whether `apply` with `detail` would make more of the 3-D pane of `state` than there is."""
         return PANE_3D in state.panes and self._pane_3d.lacks(state, detail)
 
+    def rays_to_make(self, state: State) -> bool:
+        """Return whether the processor has the volume in the 3-D pane of `state` still to make."""
+        return PANE_3D in state.panes and self._is_software() and self._pane_3d.lacks_rays(state)
+
+    def offer_rays(self, raycast: Raycast) -> None:
+        """Take rays that were made ahead."""
+        self._pane_3d.offer(raycast)
+
     def show_sheet(self, sheet: Sheet | None) -> None:
         """Lay `sheet` over the window from the next `apply` on; None takes it away."""
         self._sheet = sheet
@@ -100,19 +121,23 @@ class Stage:
         self._message = text
 
     def render(self, *, coarse: bool = False) -> None:
-        """Draw the state applied last. The 3-D pane keeps its pixels where nothing of it changed."""
-        looks = (self._looks_3d(), coarse)
-        keeps = looks == self._drawn_3d
-        self._pane_3d.set_coarse(coarse)
+        """Draw the state applied last. The 3-D pane keeps its pixels where nothing of it changed, and so do slices."""
+        looks, looks_2d = (self._looks_3d(), coarse), (self._looks_2d(), coarse)
+        still = [] if looks != self._drawn_3d else [self._pane_3d.renderer, self._pane_3d.compass.renderer]
+        if looks_2d == self._drawn_2d:
+            still += [pane.renderer for pane in self._panes.values()]
+        self._pane_3d.set_rays(self._pixels_apart if coarse else 1.0)
         for pane in self._panes.values():
             pane.set_coarse(coarse)
-        still = (self._pane_3d.renderer, self._pane_3d.compass.renderer)
         for renderer in still:
-            renderer.SetDraw(not keeps)
+            renderer.SetDraw(False)
+        began = time.monotonic()
         self.window.Render()
+        if coarse and looks != self._drawn_3d:
+            self._pixels_apart = _paced(self._pixels_apart, time.monotonic() - began)
         for renderer in still:  # VTK itself renders too, when the window was covered: then all must be drawn
             renderer.SetDraw(True)
-        self._drawn_3d = looks
+        self._drawn_3d, self._drawn_2d = looks, looks_2d
 
     def clear(self) -> None:
         """Take everything out of the window; the stage is of no use afterwards."""
@@ -165,6 +190,13 @@ class Stage:
         else:
             style.SetInterpolationTypeToNearest()
 
+    def _looks_2d(self) -> object:
+        """Return all that the pixels of the slice panes depend on, to be compared."""
+        if self._state is None:
+            return None
+        state = replace(self._state, camera=View().camera, crop=View().crop, clip=None, crop_box=False)
+        return (state, self._size, self._message, self._sheet, self.frames)
+
     def _looks_3d(self) -> object:
         """Return all that the pixels of the 3-D pane depend on, to be compared."""
         state = self._state
@@ -186,6 +218,13 @@ class Stage:
             self._sheet,
             self.frames,
         )
+
+
+def _paced(pixels_apart: float, seconds: float) -> float:
+    """Return how far apart rays are to be cast next, so that frames take between `_QUICK` and `_SLOW` seconds."""
+    if seconds > _SLOW:
+        return min(pixels_apart * _PACE, _MOST_APART)
+    return max(pixels_apart / _PACE, _PIXELS_APART) if seconds < _QUICK else pixels_apart
 
 
 def _prepare(window: vtkRenderWindow) -> None:

@@ -28,6 +28,8 @@ _SCREEN_SHARE = 0.9
 _PAUSE_SECONDS = 0.005
 #: Seconds without a move after which the small stand-in in 3-D is made, and after which all of it is.
 _PROXY_AFTER, _FULL_AFTER = 0.03, 0.4
+#: Seconds after the last frame of a move in 3-D for which few rays are cast: longer than the next move takes to come.
+_FINE_AFTER = 0.15
 
 
 def run_window(volume: Volume, view: View | None, around: Around | None = None) -> View:
@@ -64,7 +66,8 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
 
     Not ``Start()``: that keeps the interpreter's lock, so that Ctrl-C and other threads never get a turn (VTK 9.7).
     """
-    told, busy, titled = 0, time.monotonic(), session.source
+    told, titled = 0, session.source
+    busy = fine = time.monotonic()
     while not (interactor.GetDone() or session.closed):
         interactor.ProcessEvents()
         if interactor.GetDone() or session.closed:
@@ -74,8 +77,13 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
         detail = Detail.NOTHING if idle < _PROXY_AFTER else Detail.PROXY if idle < _FULL_AFTER else Detail.FULL
         if controls.dragging:
             detail = Detail.NOTHING
-        if session.draw(coarse=controls.dragging, detail=detail) and detail is Detail.NOTHING:
-            busy = time.monotonic()
+        if detail is Detail.FULL and session.waits_for_rays():
+            detail = Detail.PROXY
+        coarse = controls.dragging or (controls.moved_3d_at > fine and idle < _FINE_AFTER)
+        if session.draw(coarse=coarse, detail=detail):
+            now = time.monotonic()
+            busy = now if detail is Detail.NOTHING else busy
+            fine = fine if coarse else now
         if session.source is not titled:
             titled = session.source
             interactor.GetRenderWindow().SetWindowName(_title(titled))

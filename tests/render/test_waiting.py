@@ -1,0 +1,109 @@
+"""Nobody waits for 3-D: rays come from a thread, panes that did not change keep their pixels, frames keep pace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dicomvtk.display import WindowLevel
+from dicomvtk.errors import GeometryError
+from dicomvtk.processing.phantom import head_phantom
+from dicomvtk.render import stage
+from dicomvtk.render.ahead import RaysAhead
+from dicomvtk.render.layers import VolumeLayer
+from dicomvtk.render.opengl import is_software, offscreen_window
+from dicomvtk.render.pane_3d import Detail
+from dicomvtk.render.pictures import grab
+from dicomvtk.render.scene import View
+from dicomvtk.render.session import Session
+from dicomvtk.render.viewer import snapshot
+from dicomvtk.render.viewpoints import camera_from
+from dicomvtk.volume import Volume
+
+SIZE = (400, 300)
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    window = offscreen_window()
+    window.SetSize(*SIZE)
+    made = Session(head_phantom((40, 40, 30)), View(), window)
+    made.draw(detail=Detail.PROXY)
+    if not is_software(window):
+        made.release()
+        pytest.skip("a graphics card draws here: nothing is made ahead")
+    yield made
+    made.release()
+
+
+def wait_for_rays(session: Session) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while session.waits_for_rays():
+        assert time.monotonic() < until, "the rays never came"
+        time.sleep(0.01)
+
+
+def shows(session: Session) -> np.ndarray:
+    return grab(session._window)
+
+
+def test_rays_made_in_a_thread_draw_what_a_snapshot_does(session: Session) -> None:
+    assert session.waits_for_rays(), "they are begun with the first question, and nobody waits"
+    wait_for_rays(session)
+    session.draw(detail=Detail.FULL)
+
+    assert not session.waits_for_rays()
+    assert not session.lacks(Detail.FULL)
+    np.testing.assert_array_equal(shows(session), snapshot(session.source, view=session.view, size=SIZE))
+
+
+def test_rays_of_a_volume_that_is_shown_no_longer_are_let_go(session: Session) -> None:
+    session.waits_for_rays()
+    other = head_phantom((30, 36, 24))
+    session.open(other)
+    wait_for_rays(session)
+    session.draw(detail=Detail.FULL)
+
+    np.testing.assert_array_equal(shows(session), snapshot(other, view=session.view, size=SIZE))
+
+
+def test_what_goes_wrong_in_the_thread_is_raised_where_it_is_asked_for() -> None:
+    phantom = head_phantom((20, 20, 20))
+    irregular = Volume(phantom.array, phantom.geometry, phantom.info, regular=False)
+    ahead = RaysAhead()
+    layer = VolumeLayer("ct-bone")
+    assert ahead.ready(irregular, layer) is None
+    ahead.finish()
+
+    with pytest.raises(GeometryError):
+        ahead.ready(irregular, layer)
+
+
+def test_panes_that_keep_their_pixels_show_what_a_snapshot_does(session: Session) -> None:
+    wait_for_rays(session)
+    session.draw(detail=Detail.FULL)
+    crop = (0.1, 0.9, 0.2, 1.0, 0.0, 0.8)
+    turned = replace(session.state, camera=camera_from("40,20"), crop=crop, crop_box=True)
+    for state in (turned, replace(turned, window=WindowLevel(100, 900)), replace(turned, clip="L", neurological=True)):
+        session.update(state)
+        session.draw(coarse=True, detail=Detail.NOTHING)
+        session.draw(detail=Detail.FULL)
+        np.testing.assert_array_equal(shows(session), snapshot(session.source, view=state, size=SIZE))
+
+
+def test_slow_frames_are_cast_with_fewer_rays_and_quick_ones_with_more_again() -> None:
+    apart = [3.0]
+    for seconds in (0.5, 0.5, 0.05, 0.5, *[0.5] * 20):
+        apart.append(stage._paced(apart[-1], seconds))
+    assert apart[1] > apart[0]
+    assert apart[3] == apart[2] > apart[1], "what is quick enough stays"
+    assert apart[-1] == apart[-2] < 10, "there is an end to it"
+
+    for _ in range(30):
+        apart.append(stage._paced(apart[-1], 0.001))
+    assert apart[-1] == 3.0
