@@ -106,6 +106,9 @@ class Building:
     def merged(self, study: Study, series: Sequence[Series], attributes: Mapping[str, Any]) -> Series:
         if not series:
             raise SeriesError("Nothing to merge; give one series or more.")
+        for each in series:
+            if not isinstance(each, Series):
+                raise UnsupportedError(f"Cannot merge {each!r:.60}; expected a series.")
         instances = [one for each in series for one in each.instances]
         merged = self._copies(study, instances, attributes)
         for number, one in enumerate(merged.instances, 1):
@@ -163,7 +166,13 @@ class Building:
 
 
 def _study_of(parent: Study | Patient) -> Study:
-    return parent.new_study() if isinstance(parent, Patient) else parent
+    if isinstance(parent, Patient):
+        return parent.new_study()
+    if not isinstance(parent, Study):
+        raise UnsupportedError(
+            f"Cannot put a series into {parent!r:.60}; expected a study, or a patient for a new study."
+        )
+    return parent
 
 
 def _inherited(study: Study) -> dict[AttributePath, Any]:

@@ -221,6 +221,18 @@ class _Parent(Level):
             return {path: plain(element) for path, element in self._drafted.items()}
         return {path: value for path, value in instances[0].values(wanted).items() if value is not ABSENT}
 
+    @property
+    def series(self) -> list[Series]:
+        """The series below, in order."""
+        raise NotImplementedError
+
+    def delete(self) -> None:
+        """Take all series away; their files are removed from the disk by `save`, and come back by `restore`."""
+        self.settle()
+        for one in self.series:
+            one.delete()
+        self._folder.regroup()
+
     def settle(self) -> None:
         """Take note that the attributes are those of the files below."""
         self._drafted = {}

@@ -87,6 +87,8 @@ def _grid(target: Series | Volume) -> tuple[Geometry, str, str]:
         if not target.regular:
             raise GeometryError("Cannot map onto a volume whose slices are not regular; read it with fix=.")
         return target.geometry, target.info.frame_of_reference_uid, target.info.description or "another grid"
+    if not hasattr(target, "instances"):
+        raise UnsupportedError(f"Cannot map onto {target!r:.60}; expected a series or a Volume.")
     with read_files(target, always=True) as paths:
         stack = reader.choose(list(paths.values()))
     if stack.geometry is None or not stack.regular:

@@ -226,3 +226,39 @@ def test_what_is_saved_passes_a_validator(two_patients: Path) -> None:
         except FileNotFoundError:
             pytest.skip("dciodvfy is not installed")
         assert "Error" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("level", ["patients", "studies"])
+def test_a_patient_or_study_is_deleted_with_all_its_series(two_patients: Path, level: str) -> None:
+    folder = dicomvtk.open_folder(two_patients)
+    gone, *rest = getattr(folder, level)
+    files = gone.files
+
+    gone.delete()
+    assert getattr(folder, level) == rest
+    folder.restore()
+    assert getattr(folder, level) == [gone, *rest]
+    gone.delete()
+    folder.save()
+
+    assert not any(file.exists() for file in files)
+    assert len(dicomvtk.open_folder(two_patients).instances) == 24 - len(files)
+    empty = folder.new_patient(PatientID="X")
+    empty.delete()
+    assert empty not in folder.patients
+
+
+def test_what_is_no_place_for_a_series_is_refused(two_patients: Path) -> None:
+    folder = dicomvtk.open_folder(two_patients)
+    series = folder.series[0]
+
+    for wrong in (folder, "P1", series):
+        with pytest.raises(UnsupportedError, match="expected a study, or a patient"):
+            series.copy_to(wrong)
+        with pytest.raises(UnsupportedError, match="expected a study, or a patient"):
+            series.move_to(wrong)
+    with pytest.raises(UnsupportedError, match="Cannot merge None; expected a series"):
+        series.merge(None)
+    with pytest.raises(UnsupportedError, match="expected a series or a Volume"):
+        series.map_to("other")
+    assert folder.changes == []
