@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, field
-from functools import lru_cache
 
+from dicomvtk.dicom.file_start import ANY_VR, EXPLICIT_LITTLE, IMPLICIT_LITTLE, META_WANTED, NotDicom, file_start
 from dicomvtk.dicom.macros import GroupReader
 from dicomvtk.dicom.repeats import Repeats
 from dicomvtk.dicom.sequences import (
@@ -28,21 +28,27 @@ from dicomvtk.dicom.sequences import (
 )
 from dicomvtk.dicom.tags import PIXEL_TAGS, SEQUENCES, SHAPING, WANTED, Tag, describe
 
-__all__ = ["UNDEFINED", "HeaderWalker", "Items", "NotDicom", "RawHeader", "Unsure", "walk_bytes", "walk_file"]
+__all__ = [
+    "EXPLICIT_LITTLE",
+    "IMPLICIT_LITTLE",
+    "UNDEFINED",
+    "HeaderWalker",
+    "Items",
+    "NotDicom",
+    "RawHeader",
+    "Unsure",
+    "walk_bytes",
+    "walk_file",
+]
 
-EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
-IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 _FUNCTIONAL_GROUPS = (Tag.SharedFunctionalGroupsSequence, Tag.PerFrameFunctionalGroupsSequence)
 
 _ZEROS = bytes(8)
-_ANY_VR = SHORT_VR | LONG_VR
-_META_WANTED = frozenset({Tag.TransferSyntaxUID, Tag.MediaStorageSOPClassUID})
 
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-_PREAMBLE = 128
 _FIRST_BLOCK = 16 * 1024
 #: After the first file a block is as long as the last header and some room, up to here: one read is enough then.
 _MOST_AT_ONCE = 256 * 1024
@@ -57,10 +63,6 @@ _MAX_SEQUENCE = 1 << 28
 
 #: An element's tag, where its value starts in the block, and its declared length.
 _Head = tuple[int, int, int]
-
-
-class NotDicom(Exception):  # noqa: N818  # not a failure: the answer to "is this DICOM?"
-    """The bytes are not a DICOM file; the text says what they are instead."""
 
 
 @dataclass
@@ -93,7 +95,7 @@ class HeaderWalker:
     def __init__(self, wanted: frozenset[int] = WANTED, sequences: frozenset[int] = SEQUENCES) -> None:
         self.wanted = wanted
         self.sequences = sequences
-        self.meta = Repeats(_META_WANTED, frozenset())
+        self.meta = Repeats(META_WANTED, frozenset())
         self.data_set = Repeats(wanted, PIXEL_TAGS | sequences)
         self._block = _FIRST_BLOCK
 
@@ -143,14 +145,8 @@ def walk_bytes(
 
 
 def _walk(fd: int, size: int, block: bytes, walker: HeaderWalker) -> RawHeader:
-    if size == 0:
-        raise NotDicom("empty file")
-    header = RawHeader(file_size=size)
-    if block.startswith(b"DICM", _PREAMBLE):
-        start = _file_meta(block, _PREAMBLE + 4, header, walker.meta)
-    else:
-        start = _bare_start(block, header, walker.meta)
-    syntax = header.transfer_syntax
+    syntax, media_class, start = file_start(block, size, walker.meta)
+    header = RawHeader(syntax, file_size=size, media_class=media_class)
     if syntax == EXPLICIT_BIG and block.startswith(b"\x08\0", start):
         header.note = f"TransferSyntaxUID (0002,0010) is {EXPLICIT_BIG}, but the data set is little endian"
         header.transfer_syntax = syntax = EXPLICIT_LITTLE
@@ -159,70 +155,10 @@ def _walk(fd: int, size: int, block: bytes, walker: HeaderWalker) -> RawHeader:
     if block.startswith(_ZEROS, start):  # zeros are no element, and pydicom would follow them to their end
         return header
     explicit = syntax != IMPLICIT_LITTLE
-    if start + 8 <= len(block) and (block[start + 4 : start + 6] in _ANY_VR) != explicit:
+    if start + 8 <= len(block) and (block[start + 4 : start + 6] in ANY_VR) != explicit:
         raise Unsure("the data set is not in the value representation that its transfer syntax says")
     _Walk(fd, size, block, header, walker).data_set(start, explicit=explicit)
     return header
-
-
-def _file_meta(block: bytes, pos: int, header: RawHeader, repeats: Repeats) -> int:
-    """Read group 0002, always explicit little endian; return where the data set starts."""
-    found: dict[int, bytes] = {}
-    begin = pos
-    repeats.begin(explicit=True)
-    while pos + 12 <= len(block):
-        tag, vr, length = explicit_head(block, pos)
-        if tag & 0xFFFF != 0x0002:
-            break
-        stretch = repeats.known.get(tag)
-        if stretch is not None and pos + len(stretch.data) <= len(block):
-            if block.startswith(stretch.data, pos):
-                found.update(stretch.values)
-                pos += len(stretch.data)
-                continue
-            repeats.split(stretch, block, pos)
-        start = pos + 8
-        if vr in LONG_VR:
-            length, start = long_length(block, pos + 8)[0], pos + 12
-        elif vr not in SHORT_VR:
-            raise Unsure(f"unknown VR {vr!r} in {describe(tag)}")
-        if start + length > len(block):
-            raise Unsure(f"{describe(tag)} declares {length} bytes in the file meta information")
-        pos = start + length
-        if tag in _META_WANTED:
-            found[tag] = block[start:pos]
-    if repeats.learning:
-        repeats.learn(block, begin, pos)
-    header.transfer_syntax = _uid(found.get(Tag.TransferSyntaxUID))
-    header.media_class = _uid(found.get(Tag.MediaStorageSOPClassUID))
-    if not header.transfer_syntax:
-        raise Unsure("no TransferSyntaxUID (0002,0010)")
-    return pos
-
-
-@lru_cache(maxsize=256)
-def _uid(raw: bytes | None) -> str:
-    return raw.rstrip(b"\0 ").decode("ascii", "replace") if raw else ""
-
-
-def _bare_start(block: bytes, header: RawHeader, meta: Repeats) -> int:
-    """Recognise a data set without preamble by its first element; return where it starts (PS3.10 asks for one)."""
-    if len(block) < 16:
-        raise NotDicom("not DICOM")
-    tag, vr, length = explicit_head(block, 0)
-    group = tag & 0xFFFF
-    if group == 0x0002 and vr in _ANY_VR:
-        return _file_meta(block, 0, header, meta)
-    if group != 0x0008:
-        raise NotDicom("not DICOM")
-    if vr in SHORT_VR:
-        header.transfer_syntax = EXPLICIT_LITTLE
-        return 0
-    length = implicit_head(block, 0)[1]
-    if length > min(1024, header.file_size):
-        raise NotDicom("not DICOM")
-    header.transfer_syntax = IMPLICIT_LITTLE
-    return 0
 
 
 class _Walk:
