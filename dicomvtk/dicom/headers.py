@@ -24,7 +24,7 @@ from dicomvtk.dicom.elements import (
 from dicomvtk.dicom.frame_offsets import offset_frames
 from dicomvtk.dicom.frames import Common, Frame, frame_bytes
 from dicomvtk.dicom.functional_groups import frame_values
-from dicomvtk.dicom.mosaics import is_mosaic, mosaic_tiles
+from dicomvtk.dicom.mosaics import is_mosaic, read_mosaic
 from dicomvtk.dicom.tags import COMMON, VARYING, Tag
 from dicomvtk.dicom.values import BadValue
 
@@ -52,6 +52,7 @@ _NATIVE = (IMPLICIT_LITTLE, EXPLICIT_LITTLE)
 _UNCOMPRESSED = (*_NATIVE, EXPLICIT_BIG, DEFLATED)
 _STANDARD_SYNTAXES = f"{IMPLICIT_LITTLE}."
 
+_POSITION = VARYING.index(Tag.ImagePositionPatient)
 _DEFLATE_RATIO = 1032
 _FRAGMENT_HEAD = 8
 #: So many frames are listed whether or not the file holds them: none of it costs memory.
@@ -165,16 +166,15 @@ class HeaderReader:
         """Return the tiles of a mosaic as frames; the mosaic itself, with a problem, where its tiles are not known."""
         whole = _frame(path, 0, header, common, tuple(map(found.get, VARYING)))
         try:
-            tiles = mosaic_tiles(path, header)
+            mosaic = read_mosaic(path, header)
         except (BadValue, Unsure) as bad:
             problem = f"the image is a mosaic of tiles (ImageType (0008,0008)), and {bad}"
             return [whole._replace(common=replace(common, problem=problem))]
-        shared = self._common_of(header, tiles[0].values)  # tiles differ in their positions, which are not common
+        shared = self._common_of(header, mosaic.values)
+        own = whole.raw[:_POSITION], whole.raw[_POSITION + 1 :]
         return [
-            whole._replace(
-                common=shared, raw=tuple(map(tile.values.get, VARYING)), whole=whole, tile=(tile.top, tile.left)
-            )
-            for tile in tiles
+            Frame(path, 0, shared, (*own[0], tile.position, *own[1]), *whole[4:8], whole, (tile.top, tile.left))
+            for tile in mosaic.tiles
         ]
 
     def _common_of(self, header: RawHeader, found: dict[int, bytes]) -> Common:

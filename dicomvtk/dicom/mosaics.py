@@ -10,16 +10,14 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.elements import RawHeader, walk_file
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 
-__all__ = ["MosaicTile", "is_mosaic", "mosaic_tiles"]
+__all__ = ["Mosaic", "MosaicTile", "is_mosaic", "read_mosaic"]
 
 #: Private elements that describe the tiles, by their usual block; the creators in group 0029 and 0065 are checked.
 _CSA_CREATORS = {0x00100029: 0x10100029, 0x00110029: 0x11100029, 0x00120029: 0x12100029}
@@ -38,13 +36,19 @@ _INT = struct.Struct("<i").unpack_from
 _MOST_TILES = 4096
 
 
-@dataclass(frozen=True)
-class MosaicTile:
-    """One tile: the row and column of its first pixel in the mosaic, and the header's values with its own over them."""
+class MosaicTile(NamedTuple):
+    """One tile: row and column of its first pixel in the mosaic, and its ImagePositionPatient as a header has it."""
 
     top: int
     left: int
+    position: bytes
+
+
+class Mosaic(NamedTuple):
+    """The tiles in the order in which they are laid out, and the header's values with the size of a tile in them."""
+
     values: dict[int, bytes]
+    tiles: list[MosaicTile]
 
 
 def is_mosaic(header: RawHeader) -> bool:
@@ -53,53 +57,51 @@ def is_mosaic(header: RawHeader) -> bool:
     return b"MOSAIC" in kind or b"VFRAME" in kind
 
 
-def mosaic_tiles(path: str, header: RawHeader) -> list[MosaicTile]:
-    """Return the tiles of the mosaic in `path` in the order in which they are laid out.
-
-    Raises BadValue where the private header does not describe them.
-    """
+def read_mosaic(path: str, header: RawHeader) -> Mosaic:
+    """Return the tiles of the mosaic in `path`; raises BadValue where the private header does not describe them."""
     private = walk_file(path, _PRIVATE, frozenset({_UIH_FRAMES}))
     if private.values.get(_UIH_CREATOR_TAG, b"").strip(b" \0") == _UIH_CREATOR:
         return _united_imaging(header, private)
     return _siemens(header, private)
 
 
-def _siemens(header: RawHeader, private: RawHeader) -> list[MosaicTile]:
+def _siemens(header: RawHeader, private: RawHeader) -> Mosaic:
     csa = _csa(private)
     stated = csa.get("NumberOfImagesInMosaic", [])
     count = _checked(int(stated[0]) if stated else values.unsigned(private.values.get(_SIEMENS_COUNT)))
-    normal = np.array([float(text) for text in csa.get("SliceNormalVector", [])[:3]])
-    if normal.shape != (3,):
+    normal = [float(text) for text in csa.get("SliceNormalVector", [])[:3]]
+    if len(normal) != 3:
         raise BadValue("the CSA image header states no SliceNormalVector")
-    orientation = np.array(_required(header, Tag.ImageOrientationPatient, 6))
-    corner = np.array(_required(header, Tag.ImagePositionPatient, 3))
+    orientation = _required(header, Tag.ImageOrientationPatient, 6)
+    corner = _required(header, Tag.ImagePositionPatient, 3)
     spacing = _required(header, Tag.PixelSpacing, 2)
     between = _required(header, Tag.SpacingBetweenSlices, 1)[0]
     tops, rows, columns = _layout(header, count)
     surplus_columns = (_size(header, Tag.Columns) - columns) / 2 * spacing[1]
     surplus_rows = (_size(header, Tag.Rows) - rows) / 2 * spacing[0]
-    first = corner + orientation[:3] * surplus_columns + orientation[3:] * surplus_rows
-    places = first + np.outer(np.arange(count), between * normal)
-    return [
-        MosaicTile(top, left, _own(header, rows, columns, position))
-        for (top, left), position in zip(tops, places.tolist(), strict=True)
+    first = [
+        c + row * surplus_columns + column * surplus_rows
+        for c, row, column in zip(corner, orientation[:3], orientation[3:], strict=True)
     ]
+    step = [between * n for n in normal]
+    places = [[start + n * along for start, along in zip(first, step, strict=True)] for n in range(count)]
+    return _mosaic(header, tops, rows, columns, places)
 
 
-def _united_imaging(header: RawHeader, private: RawHeader) -> list[MosaicTile]:
+def _united_imaging(header: RawHeader, private: RawHeader) -> Mosaic:
     frames = private.sequences.get(_UIH_FRAMES, [])
     count = _checked(values.integer(private.values.get(_UIH_COUNT)))
     if len(frames) != count:
         raise BadValue(f"the private frame sequence (0065,1051) describes {len(frames)} of {count} tiles")
     tops, rows, columns = _layout(header, count)
-    tiles = []
-    for (top, left), item in zip(tops, frames, strict=True):
+    places = []
+    for item in frames:
         place = item.get(Tag.ImagePositionPatient)
         position = values.decimals(place if isinstance(place, bytes) else None, 3)
         if position is None:
             raise BadValue("a tile states no ImagePositionPatient in the private frame sequence (0065,1051)")
-        tiles.append(MosaicTile(top, left, _own(header, rows, columns, position)))
-    return tiles
+        places.append(position)
+    return _mosaic(header, tops, rows, columns, places)
 
 
 def _checked(count: int | None) -> int:
@@ -128,13 +130,17 @@ def _united_across(rows: int, columns: int, count: int) -> int:
     raise BadValue(f"{count} tiles do not fill an image of {columns} x {rows}")
 
 
-def _own(header: RawHeader, rows: int, columns: int, position: Sequence[float]) -> dict[int, bytes]:
-    """Return the header's values with the tile's size and place in them."""
+def _mosaic(
+    header: RawHeader, tops: list[tuple[int, int]], rows: int, columns: int, places: Sequence[Sequence[float]]
+) -> Mosaic:
     own = dict(header.values)
     own[Tag.Rows] = struct.pack("<H", rows)
     own[Tag.Columns] = struct.pack("<H", columns)
-    own[Tag.ImagePositionPatient] = b"%.12g\\%.12g\\%.12g" % tuple(position)
-    return own
+    tiles = [
+        MosaicTile(top, left, b"%.12g\\%.12g\\%.12g" % (x, y, z))
+        for (top, left), (x, y, z) in zip(tops, places, strict=True)
+    ]
+    return Mosaic(own, tiles)
 
 
 def _size(header: RawHeader, tag: int) -> int:
