@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from dicomvtk.dicom import values
@@ -61,6 +62,15 @@ class Common:
     problem: str
     note: str
 
+    @cached_property
+    def frame_bits(self) -> int:
+        """The bits of one uncompressed frame, 0 where the header does not say."""
+        pixels = (self.rows or 0) * (self.columns or 0) * self.samples
+        halved = self.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422")
+        if halved and self.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
+            pixels = pixels // 3 * 2
+        return pixels * (self.bits_allocated or 0)
+
     def text(self, tag: int) -> str:
         """Return a text attribute, decoded."""
         return values.text(self.raw[_COMMON_INDEX[tag]], self.charset)
@@ -114,10 +124,4 @@ _INSTANCE = _INDEX[Tag.InstanceNumber]
 
 def frame_bytes(common: Common, count: int = 1) -> int:
     """Return the bytes of `count` uncompressed frames, 0 where the header does not say; 1-bit frames share bytes."""
-    pixels = (common.rows or 0) * (common.columns or 0) * common.samples
-    if common.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422") and common.transfer_syntax in (
-        IMPLICIT_LITTLE,
-        EXPLICIT_LITTLE,
-    ):
-        pixels = pixels // 3 * 2
-    return (pixels * (common.bits_allocated or 0) * count + 7) // 8
+    return (common.frame_bits * count + 7) // 8

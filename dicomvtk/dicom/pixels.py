@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -126,24 +127,33 @@ def _wide_dtype(plan: ValuePlan) -> np.dtype[Any]:
 
 
 def _fill_all(filler: _Filler, progress: Progress | None) -> None:
-    """Fill every frame, in threads."""
-    count = len(filler.frames)
-    chunks = _chunks(filler.frames)
-    threads = min(_MAX_THREADS, os.cpu_count() or 1, len(chunks))
-    counter = _Counter(count, progress)
+    """Fill every frame, in threads, each of which takes the next few frames until none are left or one failed."""
+    waiting = deque(_chunks(filler.frames))
+    threads = min(_MAX_THREADS, os.cpu_count() or 1, len(waiting))
+    counter = _Counter(len(filler.frames), progress)
     if threads <= 1:
-        for chunk in chunks:
-            filler.fill(chunk, counter)
+        _fill(filler, waiting, counter)
         return
     with ThreadPoolExecutor(threads, thread_name_prefix="dicomvtk-pixels") as pool:
-        waiting = [pool.submit(filler.fill, chunk, counter) for chunk in chunks]
+        workers = [pool.submit(_fill, filler, waiting, counter) for _ in range(threads)]
         try:
-            wait(waiting, return_when=FIRST_EXCEPTION)
+            for worker in workers:
+                worker.result()
         finally:
-            for future in waiting:
-                future.cancel()
-        for future in _failed_first(waiting):
-            future.result()
+            waiting.clear()
+
+
+def _fill(filler: _Filler, waiting: deque[range], counter: _Counter) -> None:
+    """Fill what waits, chunk by chunk; after a failure nothing waits any more."""
+    try:
+        while True:
+            try:
+                chunk = waiting.popleft()
+            except IndexError:
+                return
+            filler.fill(chunk, counter)
+    finally:
+        waiting.clear()
 
 
 def _chunks(frames: Sequence[Frame]) -> list[range]:
@@ -158,11 +168,6 @@ def _chunks(frames: Sequence[Frame]) -> list[range]:
         if new:
             starts.append(n)
     return [range(start, stop) for start, stop in zip(starts, [*starts[1:], len(frames)], strict=True)]
-
-
-def _failed_first(futures: Iterable[Any]) -> list[Any]:
-    """A failure is told before the cancellations that it caused."""
-    return sorted(futures, key=lambda future: future.cancelled())
 
 
 class _Counter:
@@ -181,6 +186,8 @@ class _Counter:
             self._done += count
             self._progress(self._done, self._total)
 
+
+_UNSIGNED: dict[int, type[np.unsignedinteger[Any]]] = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 #: A mosaic and its decoded samples.
 _Mosaic = tuple[Frame, NDArray[Any]]
@@ -227,12 +234,12 @@ class _Filler:
 
     def _raw(self, n: int, frame: Frame, fd: int) -> None:
         """Read a frame straight into its place where the widths agree, else by way of one frame's scratch."""
-        out = self.block[n]
-        dtype = stored_dtype(frame.common)
-        in_place = dtype.itemsize == out.dtype.itemsize and (dtype.kind == "f") == (out.dtype.kind == "f")
+        out, dtype = self.block[n], stored_dtype(frame.common)
+        kind, size = self.block.dtype.kind, self.block.dtype.itemsize
+        in_place = dtype.itemsize == size and (dtype.kind == "f") == (kind == "f")
         samples = out.view(dtype) if in_place else np.empty(out.shape, dtype)
         decode_raw.read_into(fd, frame, samples)
-        self._place(n, frame.common, samples)
+        self._place(n, frame.common, samples, in_place)
 
     def _tile(self, n: int, frame: Frame, whole: Frame, last: _Mosaic | None) -> _Mosaic:
         """Fill a frame that is a tile of a mosaic; return the decoded mosaic, which its other tiles need next."""
@@ -258,8 +265,8 @@ class _Filler:
             samples = samples.copy()
         self._place(n, frame.common, samples)
 
-    def _place(self, n: int, common: Common, samples: NDArray[Any]) -> None:
-        """Turn stored samples into values in the block; `samples` may be the block's own memory."""
+    def _place(self, n: int, common: Common, samples: NDArray[Any], in_place: bool = False) -> None:
+        """Turn stored samples into values in the block; where `in_place`, `samples` is the block's own memory."""
         out, rescale = self.block[n], self.plan.rescales[n]
         if common.photometric == "PALETTE COLOR":  # the palette's colours, which no bits and no slope describe
             out[...] = samples
@@ -271,7 +278,7 @@ class _Filler:
         if self.plan.by_content and not _fits(samples, common, rescale[1], np.iinfo(out.dtype)):
             self.overflowed = True
             return
-        _rescale(samples, rescale, out)
+        _rescale(samples, rescale, out, in_place)
 
 
 def _fits(samples: NDArray[Any], common: Common, intercept: float, limits: np.iinfo[Any]) -> bool:
@@ -282,21 +289,20 @@ def _fits(samples: NDArray[Any], common: Common, intercept: float, limits: np.ii
     return high + intercept <= limits.max or int(samples.max()) + intercept <= limits.max
 
 
-def _rescale(samples: NDArray[Any], rescale: Rescale, out: NDArray[Any]) -> None:
+def _rescale(samples: NDArray[Any], rescale: Rescale, out: NDArray[Any], in_place: bool) -> None:
     """Write slope * samples + intercept to `out`: integers exactly, floats rounded once from double."""
     slope, intercept = rescale
-    same_memory = samples.dtype.itemsize == out.dtype.itemsize and np.may_share_memory(samples, out)
     if out.dtype.kind in "iu":
-        if not same_memory:
-            out[...] = samples if samples.dtype.itemsize <= out.dtype.itemsize else samples.astype(out.dtype)
+        size = out.dtype.itemsize
+        if not in_place:
+            out[...] = samples if samples.dtype.itemsize <= size else samples.astype(out.dtype)
         if intercept:
             # Two's complement wraps back into range, since the sum fits `out`: the caller checked.
-            unsigned = out.view(np.dtype(f"u{out.dtype.itemsize}"))
-            wrapped = int(intercept) & ((1 << out.dtype.itemsize * 8) - 1)
-            np.add(unsigned, unsigned.dtype.type(wrapped), out=unsigned)
+            unsigned = out.view(_UNSIGNED[size])
+            np.add(unsigned, _UNSIGNED[size](int(intercept) & ((1 << size * 8) - 1)), out=unsigned)
         return
     if rescale == IDENTITY:
-        if not same_memory:
+        if not in_place:
             out[...] = samples
         return
     scaled = np.multiply(samples, slope, dtype=np.float64)
