@@ -172,7 +172,7 @@ def _outside(out: NDArray[Any], frame: Frame, maps: _Maps, *, tables: bool) -> i
         return 0
     bounds = sorted((one.first * one.slope + one.intercept, one.last * one.slope + one.intercept))
     room = abs(one.slope) / 2 if not frame.common.float_pixels else 1e-6 * max(map(abs, bounds))
-    bad = ~((out >= bounds[0] - room) & (out <= bounds[1] + room))
+    bad = (out < bounds[0] - room) | (out > bounds[1] + room)  # NaN, of float pixels, is no value
     padding = padding_range(frame.common)
     if padding is not None and bad.any():
         ends = sorted(p * one.slope + one.intercept for p in padding)

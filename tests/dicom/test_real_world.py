@@ -192,6 +192,22 @@ def test_padding_need_not_be_mapped(make_series: MakeSeries) -> None:
     assert np.isnan(array).sum() == np.isnan(array[0, 0, 0]) == 1
 
 
+def test_float_pixels_that_are_no_number_stay_so(tmp_path: Path, shared_data: Path) -> None:
+    data = pydicom.dcmread(shared_data / "float_pixels" / "parametric_map_float.dcm")
+    pixels = np.frombuffer(data.FloatPixelData, "<f4").copy()
+    pixels[:3] = np.nan
+    data.FloatPixelData = pixels.tobytes()
+    data.save_as(tmp_path / "map.dcm")
+    array = dicomvtk.read(tmp_path, values="real-world").array
+    assert np.isnan(array[:3, 0, 0]).all()
+    np.testing.assert_array_equal(array.ravel(order="F")[3:], pixels[3:])
+    pixels[5] = 1.5  # the map holds from 0 to 1
+    data.FloatPixelData = pixels.tobytes()
+    data.save_as(tmp_path / "map.dcm")
+    with pytest.raises(dicomvtk.UnsupportedError, match="1 voxels of .* outside 0 to 1"):
+        dicomvtk.read(tmp_path, values="real-world")
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
