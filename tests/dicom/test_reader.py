@@ -184,7 +184,9 @@ def test_two_series_must_be_told_apart(make_series: MakeSeries, uids: dict[str, 
         ct_slice(k, uids, SeriesNumber=8, SeriesDescription="other one").save_as(
             folder / f"b{k}", enforce_file_format=True
         )
-    listed = r"2 volumes(.|\n)*3: CT 7 x 5 x 4 small, .* and 3 more files\n  8: CT 7 x 5 x 2 other one, b0 and 1 more files"
+    listed = (
+        r"2 volumes(.|\n)*3: CT 7 x 5 x 4 small, .* and 3 more files\n  8: CT 7 x 5 x 2 other one, b0 and 1 more files"
+    )
     with pytest.raises(SeriesError, match=listed):
         dicomvtk.read(folder)
     entries = dicomvtk.find_series(folder)
