@@ -157,7 +157,7 @@ def load(path: PathLike, *, progress: Progress | None = None) -> Volume:
 
 
 def write(volume: Volume, path: PathLike) -> None:
-    """Write `volume` to `path` by its suffix: ``.nii .nii.gz .nrrd .mha .vti .npz .tif``; without one, to a DICOM folder.
+    """Write `volume` to `path` by its suffix (``.nii .nii.gz .nrrd .mha .vti .npz .tif``); without one, to a folder.
 
     The file is whole or absent: it is written beside its place and renamed. Raises UnsupportedError for another
     suffix and for what the format cannot hold, WriteError where writing fails.

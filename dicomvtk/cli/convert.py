@@ -46,7 +46,7 @@ def convert(
     like: str | None,
     **options: Any,
 ) -> None:
-    """Write the volume in SRC to OUT: a file by its suffix (.nii.gz .nii .nrrd .mha .vti .npz .tif), or a folder of DICOM.
+    """Write the volume in SRC to OUT: a file (.nii.gz .nii .nrrd .mha .vti .npz .tif by suffix) or a folder of DICOM.
 
     With --to, --template, --series all or several SRC, every volume is written into the folder OUT, each to a file of
     its own; one that fails is named, the others go on, and the exit code is 3. In a template {Keyword} is any DICOM
