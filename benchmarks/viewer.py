@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def held():
 volume = dicomvtk.read({folder!r})
 window = offscreen_window()
 window.SetSize(*{size})
+window.SetMultiSamples(0)  # as the viewer has it: a bare window with them holds more
 window.Render()
 bare = held()
 session = Session(volume, View(layout={layout!r}, layers=(SliceLayer(), VolumeLayer(shade={shade}))), window)
@@ -54,14 +56,15 @@ session.draw(detail=Detail.{detail})
 grown = held() - bare
 
 def median(change):
-    times = []
+    clock, worked = [], []
     for number in range({steps}):
         state = change(session.state, number)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         session.update(state)
         session.draw(detail=Detail.NOTHING)
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+        clock.append(1000 * (time.perf_counter() - start))
+        worked.append(1000 * (time.process_time() - used))
+    return statistics.median(clock), min(clock), statistics.median(worked)
 
 def scroll(plane):
     return lambda state, n: moves.scrolled(state, session.planes[plane], 1 if n % 2 else -1)
@@ -73,7 +76,7 @@ print(json.dumps({{"steps": found, "grown": grown, "volume": volume.array.nbytes
 """
 #: A window whose slice panes are 1200 x 900 each, one of that size in all, and what is drawn in 3-D.
 _WINDOWS = (
-    ("three", (2400, 1800), "NOTHING", False),
+    ("quad", (2400, 1800), "NOTHING", False),
     ("three", (1200, 900), "NOTHING", False),
     ("quad", (1200, 900), "PROXY", None),
     ("quad", (1200, 900), "FULL", False),
@@ -147,21 +150,35 @@ def report_start(folder: str, scratch: Path) -> None:
 
 
 def report_processes(processes: dict[str, tuple[str, str]]) -> None:
-    """Print how long whole processes take, in turn, and how often the first fits into each."""
-    times: dict[str, list[float]] = {name: [] for name in processes}
+    """Print how long whole processes take, in turn, of clock and of processors, and how often the first fits in."""
+    clock: dict[str, list[float]] = {name: [] for name in processes}
+    worked: dict[str, list[float]] = {name: [] for name in processes}
     for _ in range(ROUNDS):
         for name, (python, code) in processes.items():
-            start = time.perf_counter()
+            start, used = time.perf_counter(), _children_worked()
             done = subprocess.run([python, "-c", code], capture_output=True)
             if done.returncode == 0:
-                times[name].append(time.perf_counter() - start)
-    first = times[next(iter(processes))]
-    for name, seconds in times.items():
-        if len(seconds) < ROUNDS:
-            print(f"{name:32s} did not run (not installed in {processes[name][0]}?)")
+                clock[name].append(time.perf_counter() - start)
+                worked[name].append(_children_worked() - used)
+    first = next(iter(processes))
+    for name in processes:
+        if len(clock[name]) < ROUNDS:
+            print(f"{name:38s} did not run (not installed in {processes[name][0]}?)")
             continue
-        ratio = statistics.median(one / least for one, least in zip(seconds, first, strict=True))
-        print(f"{name:32s} {statistics.median(seconds):7.2f} s   x {ratio:.2f}")
+        print(
+            f"{name:38s} {statistics.median(clock[name]):6.2f} s   x {_ratio(clock[name], clock[first]):.2f}"
+            f"    processors {statistics.median(worked[name]):6.2f} s   x {_ratio(worked[name], worked[first]):.2f}"
+        )
+
+
+def _children_worked() -> float:
+    """Return the seconds that processors worked for the processes ended so far: what a busy machine moves least."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _ratio(times: list[float], of: list[float]) -> float:
+    return statistics.median(one / least for one, least in zip(times, of, strict=True))
 
 
 def report_steps(folder: str, layout: str, size: tuple[int, int], detail: str, shade: bool | None) -> None:
@@ -171,8 +188,8 @@ def report_steps(folder: str, layout: str, size: tuple[int, int], detail: str, s
     shaded = "" if detail == "NOTHING" else ", unshaded" if shade is False else ", shaded"
     holds = 1 + found["grown"] / found["volume"]
     print(f"{layout}, {size[0]} x {size[1]}, 3-D {detail.lower()}{shaded}: holds {holds:.2f} x the volume, it included")
-    for name, milliseconds in found["steps"].items():
-        print(f"    {name:28s} {milliseconds:7.1f} ms")
+    for name, (median, least, worked) in found["steps"].items():
+        print(f"    {name:28s} {median:7.1f} ms   least {least:6.1f} ms   processors {worked:6.1f} ms")
 
 
 def report_first_pictures(scratch: Path, peers: str, slices: int) -> None:
@@ -204,7 +221,7 @@ def report_surfaces(scratch: Path, peers: str) -> None:
         if len(runs) < ROUNDS:
             print(f"surface, {name:28s} did not run (not installed in {peers}?)")
             continue
-        ratio = statistics.median(one[0] / ours[0] for one, ours in zip(runs, found["dicomvtk"], strict=True))
+        ratio = _ratio([run[0] for run in runs], [run[0] for run in found["dicomvtk"]])
         seconds, peak = (statistics.median(run[n] for run in runs) for n in (0, 1))
         print(f"surface, {name:28s} {seconds:6.2f} s   x {ratio:.2f}   peak {peak / values.nbytes:.2f} x the array")
 
