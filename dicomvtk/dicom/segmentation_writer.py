@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydicom import dcmread
 
+from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.derived import read_source, source_geometry
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.image_files import file_names
-from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.writable import writable
 from dicomvtk.dicom.writer import WriteReport
 from dicomvtk.errors import GeometryError, UnsupportedError
