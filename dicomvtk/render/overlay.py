@@ -93,7 +93,7 @@ class Overlay:
             self._slider.draw([], np.empty((0, 3)))
             return
         x = index / (count - 1) * (width - _HANDLE)
-        boxes = [(0.0, 3.0, float(width), 6.0), (x, 0.0, x + _HANDLE, 10.0)]
+        boxes = [(0.0, 1.0, float(width), 4.0), (x, 0.0, x + _HANDLE, 6.0)]  # below the lowest text of a pane
         self._slider.draw(boxes, np.array([_SLIDER, _KEYS]))
 
     def say(self, text: str) -> None:
