@@ -49,6 +49,7 @@ VTK_ROOMS = {"bridge", "processing", "render", "formats", "dicom.decode_vtk", "d
 MAY_BE_IMPORTED_BY = {
     "numpy": EVERYTHING,
     "vtkmodules": VTK_ROOMS,
+    "matplotlib": {"render.colour_maps"},
     "pydicom": {"dicom", "folder"},
     "natsort": {"dicom"},
     "imagecodecs": {"dicom", "formats"},
