@@ -76,11 +76,15 @@ class Caps:
                 others = tuple(space for space in spaces if not _same(space, faces[number]))
                 prop.GetMapper().SetClippingPlanes(vtk_planes(others))
 
+    def set_coarse(self, coarse: bool) -> None:
+        """Cut at the voxels' own fineness and not at the screen's, which would cut anew for every turn."""
+        for _plane, prop in self._caps:
+            prop.GetMapper().SetResampleToScreenPixels(not coarse)
+
     def _add(self) -> None:
         plane = vtkPlane()
         prop = slice_prop(self._image, plane, self._style)
         prop.GetMapper().BorderOff()
-        prop.GetMapper().ResampleToScreenPixelsOff()  # else it is cut again for every turn of the camera
         self._renderer.AddViewProp(prop)
         self._caps.append((plane, prop))
 

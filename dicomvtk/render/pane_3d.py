@@ -147,9 +147,10 @@ class Pane3D:
         self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations, light=is_light(state.background))
 
     def set_rays(self, pixels_apart: float) -> None:
-        """Cast a ray for each pixel (1), or fewer, for as long as the mouse moves."""
+        """Cast a ray for each pixel (1), or fewer, and cut faces less finely, for as long as the mouse moves."""
         if self._raycast is not None:
             self._raycast.set_rays(pixels_apart)
+        self._caps.set_coarse(pixels_apart > 1)
 
     @property
     def _raycast(self) -> Raycast | None:
