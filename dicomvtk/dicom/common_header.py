@@ -89,7 +89,7 @@ def read_common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         segments=segments_of(header.sequences.get(Tag.SegmentSequence, []), charset),
         segmentation_type=values.text(found(Tag.SegmentationType)),
         fractional_maximum=problems.read(Tag.MaximumFractionalValue, values.unsigned) or 1,
-        voi_luts=lookup_tables(header.sequences.get(Tag.VOILUTSequence, []), signed, charset),
+        voi_luts=lookup_tables(header.sequences.get(Tag.VOILUTSequence, []), charset),
         problem="; ".join(filter(None, (header.contradiction, *problems.texts))),
         note=header.note,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from dicomvtk.dicom.tags import Tag, describe
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.metadata import LookupTable
 
-__all__ = ["ModalityLut", "lookup_tables", "modality_lut"]
+__all__ = ["ModalityLut", "lookup_tables", "modality_lut", "reached_by"]
 
 _FULL_TABLE = 1 << 16
 
@@ -42,16 +42,29 @@ def modality_lut(items: Items, signed: bool) -> ModalityLut | None:
     return ModalityLut(first, table, unit)
 
 
-def lookup_tables(items: Items, signed: bool, charset: str) -> tuple[LookupTable, ...]:
-    """Return the tables of a VOILUTSequence, those that are damaged left out."""
+def lookup_tables(items: Items, charset: str) -> tuple[LookupTable, ...]:
+    """Return the tables of a VOILUTSequence, their first value taken as unsigned, those that are damaged left out."""
     found = []
     for item in items:
         try:
-            first, table, bits = _table(item, signed)
+            first, table, bits = _table(item, signed=False)
         except BadValue:
             continue
         found.append(LookupTable(first, table, values.text(_bytes(item, Tag.LUTExplanation), charset), bits))
     return tuple(found)
+
+
+def reached_by(tables: tuple[LookupTable, ...], low: float, high: float) -> tuple[LookupTable, ...]:
+    """Return VOI LUTs whose first value is signed or not as lies nearest to modality values from `low` to `high`.
+
+    The first value mapped is US or SS (PS3.3 C.11.2.1.1). An implicit VR does not say which, PixelRepresentation speaks
+    of stored values, and a rescale may take unsigned ones below 0, as in CT.
+    """
+
+    def distance(first: int) -> float:
+        return max(low - first, first - high, 0.0)
+
+    return tuple(replace(table, first=min(table.first - _FULL_TABLE, table.first, key=distance)) for table in tables)
 
 
 def _table(item: dict[int, bytes | Items], signed: bool) -> tuple[int, NDArray[Any], int]:

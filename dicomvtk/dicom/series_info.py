@@ -9,15 +9,16 @@ from typing import Any, get_args
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.lut import reached_by
 from dicomvtk.dicom.real_world import MappedStack
-from dicomvtk.dicom.rescale import ValuePlan, padding_range, plan_values
+from dicomvtk.dicom.rescale import ValuePlan, padding_range, plan_values, stored_bounds
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.stored_colormap import stored_colormap
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 from dicomvtk.display import VoiFunction, WindowLevel
 from dicomvtk.errors import UnsupportedError
-from dicomvtk.metadata import FrameSource, SeriesInfo
+from dicomvtk.metadata import FrameSource, LookupTable, SeriesInfo
 
 __all__ = ["real_world_info", "series_info"]
 
@@ -64,7 +65,7 @@ def series_info(stack: Stack, *, stored: bool = False) -> SeriesInfo:
         study_description=stack.study_description,
         unit="" if stored else _unit(stack),
         windows=() if stored else _windows(middle),
-        voi_luts=() if stored else middle.common.voi_luts,
+        voi_luts=() if stored else _voi_luts(stack, middle),
         padding=() if common.modality_lut is not None else _padding(stack, plan_values(stack.frames, stored)),
         value_maps=stack.value_maps,
         segments=common.segments,
@@ -113,6 +114,18 @@ def _windows(frame: Frame) -> tuple[WindowLevel, ...]:
         except UnsupportedError:
             continue
     return tuple(found)
+
+
+def _voi_luts(stack: Stack, frame: Frame) -> tuple[LookupTable, ...]:
+    common = frame.common
+    if not common.voi_luts:
+        return ()
+    if common.modality_lut is not None:
+        table = common.modality_lut.table
+        return reached_by(common.voi_luts, float(table.min()), float(table.max()))
+    slope, intercept = plan_values(stack.frames).rescales[stack.slice_count // 2]
+    low, high = sorted(bound * slope + intercept for bound in stored_bounds(common))
+    return reached_by(common.voi_luts, low, high)
 
 
 def _voi_function(text: str) -> VoiFunction:

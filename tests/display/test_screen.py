@@ -201,3 +201,33 @@ def test_real_files_look_as_pydicom_has_them(shared_data: Path) -> None:
 def test_every_real_file_looks_as_pydicom_has_it(shared_data: Path) -> None:
     counts = [compare_with_pydicom(folder, 10_000) for folder in sorted(shared_data.iterdir()) if folder.is_dir()]
     assert sum(one["voi"] for one in counts) > 400
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+@pytest.mark.parametrize(
+    ("signed", "intercept", "first"),
+    [(0, -1024, -1000), (0, 0, 100), (0, 20000, 40000), (1, 0, -500), (1, 20000, 40000)],
+)
+def test_a_voi_lut_begins_where_modality_values_are(
+    signed: int, intercept: int, first: int, implicit: bool, tmp_path: Path
+) -> None:
+    """The first value mapped is US or SS by what comes in, not by how pixels are stored: CT is unsigned and negative."""
+    dicomvtk.write_series(np.zeros((64, 64, 1), np.int16), tmp_path / "made", modality="CT", spacing=(1, 1, 1))
+    data_set = pydicom.dcmread(next((tmp_path / "made").iterdir()))
+    stored = np.arange(64 * 64, dtype="<u2") % 2000
+    data_set.BitsStored, data_set.HighBit, data_set.PixelRepresentation = 12, 11, signed
+    data_set.RescaleSlope, data_set.RescaleIntercept = 1, intercept
+    data_set.PixelData = stored.tobytes()
+    table = np.random.default_rng(5).integers(0, 4096, 3000, dtype="<u2")
+    item = Dataset()
+    item.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(table), first, 12])
+    item.add_new("LUTData", "OW", table.tobytes())
+    data_set.VOILUTSequence = [item]
+    if implicit:
+        data_set.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    data_set.save_as(tmp_path / "one.dcm", implicit_vr=implicit, little_endian=True)
+
+    values = stored.astype(int) + intercept
+    expected = table[np.clip(values - first, 0, len(table) - 1)] / 4095 * 255
+    shown = dicomvtk.read(tmp_path / "one.dcm").display()[:, :, 0].T.ravel()
+    assert np.abs(shown - expected).max() <= 0.5
