@@ -22,6 +22,8 @@ _HARMLESS_SPACES = "\u00a0\u3000"
 #: How messages of the library name its arguments.
 _ARGUMENT = re.compile(r"""\b(fix|allow)=\{"([\w-]+)"\}""")
 
+_DIMS = re.compile(r"""\bdims=\("(\w+)",\)""")
+
 _FRAME = re.compile(r"\bvolume\.frame\([^()]*\)")
 
 
@@ -30,12 +32,15 @@ def as_options(text: str) -> str:
 
     >>> as_options('fix={"gap"} interpolates them; name one in series=:')
     '--fix gap interpolates them; name one in --series:'
+    >>> as_options('dims=("EchoTime",) reads each; name them in dims=.')
+    '--dims EchoTime reads each; name them in --dims.'
     """
     return (
-        _FRAME.sub("--frame", _ARGUMENT.sub(r"--\1 \2", text))
+        _FRAME.sub("--frame", _DIMS.sub(r"--dims \1", _ARGUMENT.sub(r"--\1 \2", text)))
         .replace("series=:", "--series:")
         .replace("overwrite=True", "--overwrite")
         .replace("dims=", "--dims")
+        .replace("invent=True", "--invent")
         .replace("folder.finish_save()", "--finish-save")
         .replace("folder.drop_save()", "--drop-save")
     )

@@ -29,6 +29,8 @@ _SOME_DONE, _NOTHING_DONE = 3, 1
 _DEFAULT_TEMPLATE = "{SeriesNumber}/{InstanceNumber:04}"
 #: Fields of a template that are no attributes.
 _FURTHER = ("n", "key")
+#: Added to stored values where some are below 0, as no picture format knows a sign.
+_SIGN = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,11 @@ class _Job:
 @click.option("--template", default=_DEFAULT_TEMPLATE, show_default=True, help="Name of a picture; see above.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Only every N-th slice.")
 @click.option("--series", help="Only this one: key, UID, number or a piece of the description.")
-@click.option("--raw", is_flag=True, help="Stored values in 16 bits, no window: png or tiff.")
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="Stored values in 16 bits, no window: png or tiff; 32768 is added to a series that has values below 0.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace pictures in OUT.")
 @click.pass_context
 def export(context: click.Context, /, src: str, out: str, series: str | None, overwrite: bool, **options: Any) -> None:
@@ -75,6 +81,8 @@ def export(context: click.Context, /, src: str, out: str, series: str | None, ov
     written, failed = 0, len(damaged)
     for entry in entries:
         pages = _pages(console, entry, job.raw)
+        if job.raw and _added(pages.volumes):
+            console.note(f"{_named(entry)}: {_SIGN} is added to the stored values, as some are below 0")
         done, bad = _export(console, pages, entry, job)
         for path, reason in [*pages.failed, *bad]:
             console.failure(f"{path}: {as_options(reason)}")
@@ -154,7 +162,8 @@ def _tasks(pages: Pages, key: str, first_file: str, job: _Job) -> Iterator[tuple
     volumes = [_turned(volume, job.plane) for volume in pages.volumes]
     shown = Pages(volumes)
     scale = None if job.raw else one_scale(volumes, job.window)
-    greys = {id(volume): _raw(volume) if job.raw else volume.display(scale) for volume in volumes}
+    added = _added(volumes) if job.raw else 0
+    greys = {id(volume): _raw(volume, added) if job.raw else volume.display(scale) for volume in volumes}
     headers = _Headers(job, first_file)
     number = 0
     for volume, index, n in shown.slices():
@@ -209,13 +218,26 @@ def _turned(volume: Volume, plane: str | None) -> Volume:
     return in_plane(volume, plane)
 
 
-def _raw(volume: Volume) -> NDArray[Any]:
-    """Return stored values as uint8 or uint16; signed ones have 32768 added, as PNG knows no sign."""
+def _added(volumes: Sequence[Volume]) -> int:
+    """Return what raw pictures of a series have added to its stored values: nothing, as long as none is below 0."""
+    signed = (volume.array for volume in volumes if volume.dtype.kind == "i" and volume.array.size)
+    return _SIGN if any(int(array.min()) < 0 for array in signed) else 0
+
+
+def _raw(volume: Volume, added: int) -> NDArray[Any]:
+    """Return stored values as uint8 or uint16, with `added` to each where that is not 0."""
     array = volume.array
-    if array.dtype in (np.uint8, np.uint16):
-        return array
-    if array.dtype.kind == "i" and array.dtype.itemsize == 2:
-        return (array.astype(np.int32) + 32768).astype(np.uint16)
     if array.dtype.kind == "b":
         return array.view(np.uint8)
-    raise UnsupportedError(f"--raw holds 16 bits; the stored values are {array.dtype}. Leave it out.")
+    if array.dtype in (np.uint8, np.uint16) and not added:
+        return array
+    if array.dtype.kind not in "iu" or array.dtype.itemsize > 2:
+        raise UnsupportedError(f"--raw holds 16 bits; the stored values are {array.dtype}. Leave it out.")
+    wide = array.astype(np.int32) + added
+    if wide.size and int(wide.max()) > np.iinfo(np.uint16).max:
+        raise UnsupportedError(f"--raw holds 16 bits; stored values go to {int(array.max())}, and others below 0.")
+    return wide.astype(np.uint16)
+
+
+def _named(entry: Stack | Volume) -> str:
+    return entry.info.description or "the volume" if isinstance(entry, Volume) else f"series {entry.key}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import dicomvtk
 from dicomvtk.cli.console import Console
 from dicomvtk.display import WindowLevel
-from dicomvtk.errors import DicomVtkError, GeometryError
+from dicomvtk.errors import DicomVtkError, GeometryError, UnsupportedError
 from dicomvtk.metadata import LookupTable
 from dicomvtk.volume import Volume
 
@@ -76,6 +76,9 @@ def one_scale(volumes: Sequence[Volume], window: str | None) -> WindowLevel | Lo
         return None
     info = next((v.info for v in grey if v.info.windows or v.info.voi_luts), grey[0].info)
     voi = voi_of_header(window)
+    stated = len(info.voi_luts) + len(info.windows)
+    if isinstance(voi, int) and not 0 <= voi < stated:
+        raise UnsupportedError(f"Cannot show window {window!r}: the header has {stated} of them, counted from dicom:1.")
     values = np.concatenate([_sample(volume) for volume in grey])
     return chosen_voi(values, info, None if voi is not None else window, voi)
 

@@ -113,3 +113,10 @@ def test_every_element_of_a_real_file_is_on_the_page(tmp_path: Path) -> None:
     data_set = pydicom.dcmread(path)
     count = sum(1 for _ in data_set.iterall())
     assert sum(">(" in line for line in text.splitlines()) >= count
+
+
+def test_what_is_no_file_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("dump", tmp_path / "none.dcm") == 1
+    assert "none.dcm: there is none; expected a file" in capsys.readouterr().err
+    assert run("dump", tmp_path) == 1
+    assert "it is a folder; expected a file" in capsys.readouterr().err

@@ -137,7 +137,7 @@ def test_a_template_of_no_keyword_is_refused() -> None:
         NameTemplate("{n")
 
 
-def test_windows_of_the_header_by_number_and_name(tmp_path: Path) -> None:
+def test_windows_of_the_header_by_number_and_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     windows = {"WindowCenter": [40, 480], "WindowWidth": [400, 2500], "WindowCenterWidthExplanation": ["SOFT", "BONE"]}
     dicomvtk.write_series(dicomvtk.phantom(SHAPE), tmp_path / "in", attributes=windows)
     volume = dicomvtk.read(tmp_path / "in")
@@ -146,6 +146,7 @@ def test_windows_of_the_header_by_number_and_name(tmp_path: Path) -> None:
         assert run("export", tmp_path / "in", out, "--window", name, "--template", "{n}") == 0
         np.testing.assert_array_equal(picture(out / "0009.png"), volume.display(window)[:, :, 8].T)
     assert run("export", tmp_path / "in", tmp_path / "none", "--window", "dicom:3") == 1
+    assert "'dicom:3': the header has 2 of them, counted from dicom:1" in capsys.readouterr().err
 
 
 def test_raw_keeps_sixteen_bits(tmp_path: Path) -> None:
@@ -160,6 +161,32 @@ def test_raw_keeps_sixteen_bits(tmp_path: Path) -> None:
             assert got.dtype == np.uint16
             np.testing.assert_array_equal(got, stored.array[:, :, k].T)
     assert run("export", tmp_path / "in", tmp_path / "j", "--raw", "--format", "jpg") == 1
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+@pytest.mark.parametrize(("low", "added"), [(0, 0), (-7, 32768)])
+def test_raw_pictures_hold_what_the_file_stores(
+    low: int, added: int, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twelve unsigned bits are int16 in a volume; what is added to signed ones is added to a whole series, and told."""
+    values = np.arange(24 * 20 * 3, dtype=np.int16).reshape(24, 20, 3)
+    values[0, 0, 1] = low
+    dicomvtk.write_series(values, tmp_path / "in", modality="CT", spacing=(1, 1, 1))
+    files = sorted((tmp_path / "in").iterdir())
+    if low == 0:
+        for path in files:
+            data_set = pydicom.dcmread(path)
+            data_set.PixelRepresentation, data_set.BitsStored, data_set.HighBit = 0, 12, 11
+            data_set.save_as(path)
+    capsys.readouterr()
+
+    assert run("export", tmp_path / "in", tmp_path / "out", "--raw", "--format", kind, "--template", "{n}") == 0
+
+    pictures = sorted((tmp_path / "out").iterdir())
+    assert len(pictures) == len(files)
+    for path, file in zip(pictures, files, strict=True):
+        np.testing.assert_array_equal(picture(path).astype(int) - added, pydicom.dcmread(file).pixel_array)
+    assert ("32768 is added to the stored values" in capsys.readouterr().err) == bool(added)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "tiff", "webp"])

@@ -199,6 +199,40 @@ def test_what_is_left_out_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
         write_directory(folder / "none")
 
 
+def test_what_files_lack_is_told_and_made_up_on_request_in_the_directory_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """De-identified studies lack StudyID, dates and times; two of no patient are not taken for one patient's."""
+    folder = medium(tmp_path / "cd")
+    studies = {}
+    for path in sorted(folder.rglob("IM*")):
+        data_set = pydicom.dcmread(path)
+        data_set.PatientID = data_set.StudyID = data_set.StudyTime = ""
+        del data_set.StudyDate
+        data_set.save_as(path)
+        studies.setdefault(str(data_set.StudyInstanceUID), []).append(path)
+    assert len(studies) == 2
+    before = {path: path.read_bytes() for path in folder.rglob("IM*")}
+
+    assert run("dicomdir", folder) == 1
+    told = capsys.readouterr().err
+    assert "PatientID, StudyDate, StudyTime, StudyID absent or empty" in told
+    assert "--invent makes them up" in told
+
+    for out, words in ((folder, []), (tmp_path / "copy", ["--copy", tmp_path / "copy"])):
+        assert run("dicomdir", folder, *words, "--invent") == 0
+        assert "lack it: PatientID, StudyDate, StudyTime, StudyID" in capsys.readouterr().err
+        listed = FileSet(out / "DICOMDIR")
+        assert sorted(Path(image.path).read_bytes() for image in listed) == sorted(before.values())
+        assert len({image.PatientID for image in listed}) == 2
+        assert {(image.StudyDate, image.StudyTime) for image in listed} == {("19000101", "000000")}
+        for program in ("dcmftest", "dciodvfy"):
+            if shutil.which(program) is not None:
+                ran = subprocess.run([program, out / "DICOMDIR"], capture_output=True, text=True, check=False)
+                assert ran.returncode == 0, ran.stderr
+                assert "Error" not in ran.stderr
+
+
 def test_what_is_no_directory_says_so(tmp_path: Path) -> None:
     folder = medium(tmp_path / "cd", series=1, slices=1)
     with pytest.raises(NoDicomError, match=r"DirectoryRecordSequence \(0004,1220\)"):
