@@ -17,6 +17,7 @@ from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3, Geometry, Int3
 from dicomvtk.metadata import SeriesInfo
 from dicomvtk.processing.phantom_parts import HALF_EXTENT_MM, LESION_LPS, Part, head_parts
+from dicomvtk.processing.separable import Weights, weighted
 from dicomvtk.volume import Volume
 
 __all__ = ["LESION_LPS", "LESION_VALUE", "ORIENTATIONS", "TISSUES", "head_phantom"]
@@ -100,6 +101,8 @@ _ORIGIN_DECIMALS = 6
 _SLAB_VOXELS = 500_000
 #: Half the width of a border in voxels: what a voxel holds of two tissues.
 _HALF_BORDER = 0.5
+#: The point spread along each axis: a standard deviation of half a voxel.
+_SPREAD = (0.125, 0.75, 0.125)
 
 
 def head_phantom(
@@ -113,9 +116,9 @@ def head_phantom(
 
     The same physical head is sampled whatever the grid. The lesion (`LESION_VALUE`) is at `LESION_LPS` in the patient's
     left hemisphere; markers shaped L and A are at the patient's left and in front, a pair lying to be read in axial
-    slices and a pair standing to be read from the front. There is no noise. A voxel inside one tissue has its value,
-    one that a border runs through a mixture, as in a scan. Each voxel whose centre lies in the lesion has
-    `LESION_VALUE`, and no other.
+    slices and a pair standing to be read from the front. There is no noise. A voxel two or more from a border has its
+    tissue's value, those nearer a mixture, as in a scan. Each voxel whose centre lies in the lesion has `LESION_VALUE`,
+    and no other.
 
     Parameters
     ----------
@@ -146,8 +149,11 @@ def head_phantom(
     geometry = _centred_grid(shape, spacing, orientation)
     values = TISSUES[modality]
     array = np.full(geometry.shape, values["air"], dtype=np.int16, order="F")
-    for part in head_parts():
+    *parts, lesion = head_parts()
+    for part in parts:
         _paint(array, geometry, part, values[part.tissue])
+    array = _blurred(array)
+    _paint(array, geometry, lesion, LESION_VALUE)
     return Volume(array, geometry, _info(modality), history=(f"made a {orientation} {modality} head phantom",))
 
 
@@ -195,11 +201,26 @@ def _paint(array: NDArray[np.int16], geometry: Geometry, part: Part, value: int)
         block[border] = _mixed(block[border], value, share)
 
 
+def _blurred(array: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Return `array` as a scanner's point spread leaves it: without it shading follows the voxels, in rings.
+
+    No voxel has by chance the value of the lesion, which has borders of its own.
+    """
+    blurred: NDArray[np.int16] = weighted(
+        array, (_spread(array.shape[0]), _spread(array.shape[1]), _spread(array.shape[2]))
+    )
+    blurred[blurred == LESION_VALUE] += 1
+    return blurred
+
+
+def _spread(size: int) -> Weights:
+    index = np.clip(np.arange(size)[:, None] + (-1, 0, 1), 0, size - 1)
+    return Weights(index, np.broadcast_to(_SPREAD, index.shape))
+
+
 def _mixed(old: NDArray[np.int16], value: int, share: Any) -> NDArray[np.int16]:
-    """Return `share` of `value` and the rest of `old`, and never by chance the value of the lesion."""
-    mixed = np.rint(old + share * (np.float32(value) - old)).astype(np.int16)
-    mixed[mixed == LESION_VALUE] += 1
-    return mixed
+    """Return `share` of `value` and the rest of `old`."""
+    return np.rint(old + share * (np.float32(value) - old)).astype(np.int16)
 
 
 def _index_box(geometry: Geometry, part: Part) -> tuple[list[int], list[int]]:
