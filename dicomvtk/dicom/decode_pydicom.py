@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dicomvtk.dicom.bounded_file import BoundedFile
 from dicomvtk.dicom.elements import DEFLATED
 from dicomvtk.dicom.files import file_version
-from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.frames import Frame, frame_bytes
 from dicomvtk.dicom.headers_pydicom import inflated_data_set, past_pixels
 from dicomvtk.dicom.palette import palette_of
 from dicomvtk.errors import PixelDecodeError
@@ -26,6 +26,8 @@ _lock = Lock()
 #: The most that is read of one file: an image of 4 GiB is the largest that a length can state (PS3.5 section 7.1).
 _MOST_READ = 5 << 30
 _HEAD = 4096
+
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def problem(frame: Frame) -> str:
@@ -66,11 +68,16 @@ def decode(frame: Frame) -> NDArray[Any]:
 
 def _decode(frame: Frame) -> NDArray[Any]:
     version = file_version(frame.path)
+    data_set, held = _data_set(frame.path, version)
+    described = int(data_set.get("NumberOfFrames") or 1)
+    if frame.number >= described:
+        raise ValueError(f"NumberOfFrames (0028,0008) says {described}, the header describes more")
+    if held is not None:
+        lacking = frame_bytes(frame.common, frame.number + 1) - held - frame.shortfall
+        if lacking > 0:
+            raise ValueError(f"{lacking} bytes of it are missing; the file was longer when it was scanned")
     array = _all_frames(frame.path, version)
-    held = int(_data_set(frame.path, version).get("NumberOfFrames") or 1)
-    if frame.number >= held:
-        raise ValueError(f"NumberOfFrames (0028,0008) says {held}, the header describes more")
-    if held > 1:
+    if described > 1:
         array = array[frame.number]
     if frame.common.photometric == "PALETTE COLOR":  # pydicom takes palettes of big-endian files for little-endian ones
         return palette_of(frame.path, frame.common.signed).apply(array)
@@ -78,8 +85,29 @@ def _decode(frame: Frame) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=2)
-def _data_set(path: str, version: tuple[int, ...]) -> Any:
-    """Return the file's data set up to its pixels; `version` keeps an older one from being taken for it."""
+def _data_set(path: str, version: tuple[int, ...]) -> tuple[Any, int | None]:
+    """Return the file's data set up to its pixels, and how many bytes of those it holds, None where compressed.
+
+    Uncompressed pixels that are cut short are filled up with zeros, so that pydicom gives the frames that are whole.
+    `version` keeps an older file from being taken for this one.
+    """
+    from pydicom.pixels.utils import get_expected_length
+
+    data_set = _read(path)
+    groups = data_set.get("PerFrameFunctionalGroupsSequence")
+    if groups and not data_set.get("NumberOfFrames"):  # as `headers` counts them
+        data_set.NumberOfFrames = len(groups)
+    keyword = next((name for name in _PIXELS if name in data_set), "")
+    if not keyword or data_set.file_meta.TransferSyntaxUID.is_encapsulated:
+        return data_set, None
+    element = data_set[keyword]
+    held = len(element.value)
+    needed = get_expected_length(data_set)
+    element.value = element.value.ljust(needed + needed % 2, b"\0")
+    return data_set, held
+
+
+def _read(path: str) -> Any:
     from pydicom.filereader import read_partial
 
     with BoundedFile(path, _MOST_READ) as file:
@@ -100,7 +128,7 @@ def _data_set(path: str, version: tuple[int, ...]) -> Any:
 
 @lru_cache(maxsize=1)
 def _all_frames(path: str, version: tuple[int, ...]) -> NDArray[Any]:
-    return _data_set(path, version).pixel_array
+    return _data_set(path, version)[0].pixel_array
 
 
 def _inflated(path: str) -> Any:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from dicomvtk.dicom import values
-from dicomvtk.dicom.elements import EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from dicomvtk.dicom.elements import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from dicomvtk.dicom.lut import ModalityLut
 from dicomvtk.dicom.tags import COMMON, VARYING, Tag
 from dicomvtk.dicom.values import BadValue
@@ -67,7 +67,7 @@ class Common:
         """The bits of one uncompressed frame, 0 where the header does not say."""
         pixels = (self.rows or 0) * (self.columns or 0) * self.samples
         halved = self.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422")
-        if halved and self.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
+        if halved and self.transfer_syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED):
             pixels = pixels // 3 * 2
         return pixels * (self.bits_allocated or 0)
 
@@ -86,8 +86,8 @@ class Frame(NamedTuple):
     `offset` is the file offset of an uncompressed frame, or of the pixel data element's value where encapsulated;
     -1 where only pydicom reads the file. `length` is the number of bytes of an uncompressed frame, `UNDEFINED` where
     encapsulated. `shortfall` counts the bytes missing at the end of the file, `excess` those of the pixel data element
-    that no frame accounts for. A tile of a mosaic has the mosaic as its
-    `whole`, and in `tile` the row and column of its first pixel there.
+    that no frame accounts for. A tile of a mosaic has the mosaic as its `whole`, in `tile` the row and column of its
+    first pixel there, and in `place` its position in LPS mm, which no header states.
     """
 
     path: str
@@ -100,15 +100,23 @@ class Frame(NamedTuple):
     excess: int = 0
     whole: Frame | None = None
     tile: tuple[int, int] = (0, 0)
+    place: tuple[float, ...] | None = None
 
     def value(self, tag: int) -> bytes | None:
-        """Return the stored bytes of one of the varying attributes."""
+        """Return the stored bytes of one of the varying attributes; those of its place are made for a tile."""
+        if tag == Tag.ImagePositionPatient and self.place is not None:
+            return b"%.12g\\%.12g\\%.12g" % self.place
         return self.raw[_INDEX[tag]]
+
+    @property
+    def where(self) -> bytes | tuple[float, ...] | None:
+        """What is the same for frames that state the same position; empty or None where absent."""
+        return self.raw[_POSITION] if self.place is None else self.place
 
     @property
     def position(self) -> tuple[float, ...] | None:
         """ImagePositionPatient in LPS mm, None where absent; raises BadValue."""
-        return values.decimals(self.raw[_POSITION], 3)
+        return values.decimals(self.raw[_POSITION], 3) if self.place is None else self.place
 
     @property
     def instance_number(self) -> int | None:

@@ -24,8 +24,8 @@ from dicomvtk.dicom.elements import (
 from dicomvtk.dicom.frame_offsets import offset_frames
 from dicomvtk.dicom.frames import Common, Frame, frame_bytes
 from dicomvtk.dicom.functional_groups import frame_values
-from dicomvtk.dicom.mosaics import is_mosaic, read_mosaic
-from dicomvtk.dicom.tags import COMMON, VARYING, Tag
+from dicomvtk.dicom.mosaics import MOSAIC_SEQUENCES, MOSAIC_TAGS, is_mosaic, read_mosaic
+from dicomvtk.dicom.tags import COMMON, SEQUENCES, VARYING, WANTED, Tag
 from dicomvtk.dicom.values import BadValue
 
 __all__ = ["DamagedImage", "HeaderReader", "NotAnImage"]
@@ -49,9 +49,12 @@ _IMAGE_CLASSES = frozenset(
 
 #: Syntaxes whose pixel data are as they are; big endian and deflated data sets are left to pydicom.
 _NATIVE = (IMPLICIT_LITTLE, EXPLICIT_LITTLE)
-_UNCOMPRESSED = (*_NATIVE, EXPLICIT_BIG, DEFLATED)
+_LEFT_TO_PYDICOM = (EXPLICIT_BIG, DEFLATED)
+_UNCOMPRESSED = (*_NATIVE, *_LEFT_TO_PYDICOM)
 _STANDARD_SYNTAXES = f"{IMPLICIT_LITTLE}."
 
+_READ = WANTED | MOSAIC_TAGS
+_READ_SEQUENCES = SEQUENCES | MOSAIC_SEQUENCES
 _POSITION = VARYING.index(Tag.ImagePositionPatient)
 _DEFLATE_RATIO = 1032
 _FRAGMENT_HEAD = 8
@@ -80,7 +83,7 @@ class HeaderReader:
 
     def __init__(self) -> None:
         self._common: dict[tuple[Any, ...], Common] = {}
-        self._walker = HeaderWalker()
+        self._walker = HeaderWalker(_READ, _READ_SEQUENCES)
         self._last: Common | None = None
         self._plain: _Plain | None = None
         self._learned: Common | None = None
@@ -96,7 +99,7 @@ class HeaderReader:
         except Unsure as unsure:
             from dicomvtk.dicom.headers_pydicom import read_header
 
-            header = read_header(path, str(unsure))
+            header = read_header(path, str(unsure), _READ, _READ_SEQUENCES)
             if not header.pixel_tag and not _has_no_pixels(header):
                 raise DamagedImage(f"{unsure}; no pixel data were found after that") from None
         frame = self._another(path, header)
@@ -166,15 +169,15 @@ class HeaderReader:
         """Return the tiles of a mosaic as frames; the mosaic itself, with a problem, where its tiles are not known."""
         whole = _frame(path, 0, header, common, tuple(map(found.get, VARYING)))
         try:
-            mosaic = read_mosaic(path, header)
-        except (BadValue, Unsure) as bad:
+            mosaic = read_mosaic(header)
+        except BadValue as bad:
             problem = f"the image is a mosaic of tiles (ImageType (0008,0008)), and {bad}"
             return [whole._replace(common=replace(common, problem=problem))]
         shared = self._common_of(header, mosaic.values)
-        own = whole.raw[:_POSITION], whole.raw[_POSITION + 1 :]
+        raw = (*whole.raw[:_POSITION], None, *whole.raw[_POSITION + 1 :])
         return [
-            Frame(path, 0, shared, (*own[0], tile.position, *own[1]), *whole[4:8], whole, (tile.top, tile.left))
-            for tile in mosaic.tiles
+            Frame(path, 0, shared, raw, *whole[4:8], whole, corner, place)
+            for corner, place in zip(mosaic.corners, mosaic.places, strict=True)
         ]
 
     def _common_of(self, header: RawHeader, found: dict[int, bytes]) -> Common:
@@ -199,13 +202,16 @@ def _plain(frames: list[Frame], header: RawHeader) -> _Plain | None:
 
 
 def _frame(path: str, number: int, header: RawHeader, common: Common, raw: tuple[bytes | None, ...]) -> Frame:
-    if header.pixel_offset < 0 or header.pixel_length == UNDEFINED:
+    to_pydicom = header.pixel_offset < 0
+    if header.pixel_length == UNDEFINED or (to_pydicom and header.transfer_syntax not in _LEFT_TO_PYDICOM):
         return Frame(path, number, common, raw, header.pixel_offset, header.pixel_length)
     size = frame_bytes(common)
-    held = min(header.pixel_length, max(0, header.file_size - header.pixel_offset))
+    held = header.pixel_length
+    if not to_pydicom:
+        held = min(held, max(0, header.file_size - header.pixel_offset))
     if number == 0 and (common.frames or 1) == 1 and size == held:
         return Frame(path, 0, common, raw, header.pixel_offset, size)
-    offset = header.pixel_offset + frame_bytes(common, number)
+    offset = -1 if to_pydicom else header.pixel_offset + frame_bytes(common, number)
     needed = frame_bytes(common, max(1, common.frames or 1))
     excess = max(0, held - needed - needed % 2)  # an odd length is padded to an even one (PS3.5 section 7.1.1)
     return Frame(path, number, common, raw, offset, size, max(0, frame_bytes(common, number + 1) - held), excess)

@@ -15,6 +15,7 @@ from dicomvtk.dicom.elements import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
+    UNDEFINED,
     Items,
     NotDicom,
     RawHeader,
@@ -123,7 +124,9 @@ def past_pixels() -> Callable[[int, str | None, int], bool]:
 def _of_deflated(path: str, wanted: frozenset[int], sequences: frozenset[int]) -> RawHeader:
     header = walk_bytes(inflated_data_set(path), EXPLICIT_LITTLE, wanted, sequences)
     header.transfer_syntax = DEFLATED
-    header.pixel_offset = -1 if header.pixel_tag else header.pixel_offset
+    if header.pixel_tag:  # an offset into the inflated bytes, which is none into the file
+        header.pixel_length = min(header.pixel_length, header.file_size - header.pixel_offset)
+        header.pixel_offset = -1
     return header
 
 
@@ -164,12 +167,17 @@ def _transfer_syntax(data_set: Any) -> str:
 
 
 def _locate_pixels(header: RawHeader, data_set: Any, tag: int, little: bool) -> None:
-    """Note where the pixels lie, where they can be read by offset; else leave them to pydicom."""
+    """Note where the pixels lie, where they can be read by offset; else how many bytes pydicom will find of them."""
     element = data_set.get_item(_pydicom_tag(tag), keep_deferred=True)
     header.pixel_tag = tag
     tell = getattr(element, "value_tell", None)
-    if little and tell:
-        header.pixel_offset, header.pixel_length = int(tell), int(element.length)
+    if not tell:
+        return
+    header.pixel_length = int(element.length)
+    if little:
+        header.pixel_offset = int(tell)
+    elif header.pixel_length != UNDEFINED:
+        header.pixel_length = min(header.pixel_length, header.file_size - int(tell))
 
 
 def _pydicom_tag(tag: int) -> int:
