@@ -1,6 +1,6 @@
 """How fast dicomvtk writes a series, beside other writers and beside writing the bare bytes, in one run.
 
-    python benchmarks/write_series.py [--slices 300] [--runs 7] [--folder WHERE]
+    python benchmarks/write_series.py [--slices 300] [--runs 7] [--fastest i] [--folder WHERE]
 
 Prints a Markdown table; benchmarks/README.md says what each column is.
 """
@@ -27,11 +27,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time writers of a DICOM series beside each other.")
     parser.add_argument("--slices", type=int, default=300, help="slices of 512 x 512 int16 (default 300)")
     parser.add_argument("--runs", type=int, default=7, help="turns of each writer (default 7); the median counts")
+    parser.add_argument(
+        "--fastest", choices=("i", "k"), default="i", help="index that is fastest in memory (default i)"
+    )
     parser.add_argument("--folder", type=Path, help="where to write; a temporary folder if left out")
     options = parser.parse_args()
 
     shape = (options.slices, _SIDE, _SIDE)
     pixels = np.random.default_rng(1).integers(-1000, 2000, shape, dtype=np.int16)
+    if options.fastest == "k":
+        pixels = np.ascontiguousarray(pixels.T).T
     small = pixels[:3, :64, :64].copy()
     seconds: dict[str, list[float]] = {name: [] for name in WRITERS}
     peaks: dict[str, list[int]] = {name: [] for name in WRITERS}
@@ -44,7 +49,10 @@ def main() -> None:
                 seconds[name].append(took)
                 peaks[name].append(peak)
 
-    print(f"{describe_machine()}\n\n{options.slices} slices of {_SIDE} x {_SIDE} int16, {pixels.nbytes / 1e6:.0f} MB.")
+    print(
+        f"{describe_machine()}\n\n{options.slices} slices of {_SIDE} x {_SIDE} int16, {pixels.nbytes / 1e6:.0f} MB, "
+        f"{options.fastest} fastest in memory."
+    )
     print(f"Median of {options.runs} turns, into the page cache.\n")
     print(table(seconds, peaks, pixels.nbytes))
 

@@ -71,7 +71,7 @@ def as_raw_bytes(pixels: Pixels, folder: Path) -> None:
     folder.mkdir()
     for k, plane in enumerate(pixels):
         with open(folder / f"{k}.raw", "wb", buffering=0) as file:
-            file.write(plane.data.cast("B"))
+            file.write(np.ascontiguousarray(plane).data.cast("B"))
 
 
 WRITERS: dict[str, Callable[[Pixels, Path], None]] = {

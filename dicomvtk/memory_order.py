@@ -1,4 +1,4 @@
-"""Arrays of any strides brought into Fortran order, which is a transposition and memory's least favourite task."""
+"""Arrays of any strides brought into Fortran order, whole or slice by slice: memory's least favourite task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["in_fortran_order"]
+__all__ = ["in_fortran_order", "in_vtk_order", "slice_rows"]
 
 #: Smaller arrays are copied before threads have started.
 _SMALL_BYTES = 1 << 22
@@ -21,6 +21,9 @@ _LINE_BYTES, _WAY_BYTES, _WAYS = 64, 1 << 16, 8
 _CACHED_BYTES = 1 << 18
 #: Bytes past each row of the scratch block: rows a power of two apart would share a few places of the cache.
 _STAGGER_BYTES = 64
+#: Slices that lie across memory are turned so many bytes at a time, or this share of the array where that is more:
+#: few enough to need little memory beside it, enough of them that what the cache loads of a line is used.
+_SLAB_BYTES, _SLAB_SHARE = 1 << 23, 1 / 12
 
 
 def in_fortran_order(array: NDArray[Any]) -> NDArray[Any]:
@@ -47,6 +50,31 @@ def in_fortran_order(array: NDArray[Any]) -> NDArray[Any]:
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="dicomvtk-order") as pool:
         list(pool.map(lambda both: _turn(*both), blocks))
     return made
+
+
+def in_vtk_order(array: NDArray[Any], *, colour: bool) -> NDArray[Any]:
+    """Return `array` with the first index fastest in memory; of colour, the samples, then the first."""
+    if not colour:
+        return in_fortran_order(array)
+    grid = tuple(range(array.ndim - 1))
+    reverse = (*reversed(grid), array.ndim - 1)
+    return np.ascontiguousarray(array.transpose(reverse)).transpose(reverse)
+
+
+def slice_rows(array: NDArray[Any], *, colour: bool = False) -> Iterator[NDArray[Any]]:
+    """Yield slice after slice of `array` (i, j, k), or (i, j, k, c) where `colour`, as rows (j, i[, c]) without gaps.
+
+    Views where memory lies so; else some slices are turned at a time, so that no second array is ever held.
+    """
+    rows = (1, 0, 2) if colour else (1, 0)
+    if array[:, :, 0].transpose(rows).flags.c_contiguous:
+        yield from (array[:, :, k].transpose(rows) for k in range(array.shape[2]))
+        return
+    at_once = max(1, int(max(_SLAB_BYTES, array.nbytes * _SLAB_SHARE) * array.shape[2] / array.nbytes))
+    for first in range(0, array.shape[2], at_once):
+        slab = in_vtk_order(array[:, :, first : first + at_once], colour=colour)
+        yield from (slab[:, :, k].transpose(rows) for k in range(slab.shape[2]))
+        del slab
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[tuple[slice, ...]]:

@@ -12,7 +12,7 @@ from dicomvtk.display import WindowLevel, auto_window, screen
 from dicomvtk.display.colormaps import Colormap, color_table
 from dicomvtk.errors import GeometryError, RenderError, UnsupportedError
 from dicomvtk.geometry import Float3, Geometry
-from dicomvtk.memory_order import in_fortran_order
+from dicomvtk.memory_order import in_vtk_order
 from dicomvtk.metadata import Axis, Finding, LookupTable, SeriesInfo
 
 __all__ = ["Artist", "Still", "Volume", "let_volumes_show"]
@@ -283,10 +283,9 @@ def _in_vtk_layout(array: NDArray[Any], axes: tuple[Axis, ...]) -> NDArray[Any]:
             f"Array of shape {array.shape} does not fit the axes {[(a.keyword, len(a)) for a in axes]} past (i, j, k)."
         )
     if array.ndim == named:
-        return in_fortran_order(array)
+        return in_vtk_order(array, colour=False)
     if array.ndim == named + 1 and array.shape[-1] in _COLOUR_SAMPLES:
-        grid = tuple(range(named))
-        return np.ascontiguousarray(array.transpose(*reversed(grid), named)).transpose(*reversed(grid), named)
+        return in_vtk_order(array, colour=True)
     raise UnsupportedError(
         f"Cannot tell what the dimensions past (i, j, k) of shape {array.shape} are: "
         "name them in axes=, or give 3 or 4 colour samples last."

@@ -73,8 +73,9 @@ def finite_range(array: NDArray[Any]) -> tuple[float, float]:
 
 
 def is_whole(array: NDArray[Any]) -> bool:
-    """True where every value of a float `array` (i, j, k, ...) is an integer; stops at the first slice that is not."""
-    return all(bool(np.all(np.rint(array[:, :, k]) == array[:, :, k])) for k in range(array.shape[2]))
+    """True where every value of a float `array` (i, j, k, ...) is an integer; stops at the first part that is not."""
+    slowest = max(range(3), key=lambda axis: abs(array.strides[axis]))
+    return all(bool(np.all(np.rint(part) == part)) for part in np.moveaxis(array, slowest, 0))
 
 
 def encode_integers(low: int, high: int, *, unsigned: bool, bits: int) -> Encoding | None:

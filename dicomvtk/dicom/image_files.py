@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,14 @@ _AHEAD = 4
 
 @dataclass(frozen=True)
 class ImageFile:
-    """One file to write: its name, all bytes before its pixels, and its planes, each (rows, columns[, 3])."""
+    """One file to write: its name, all bytes before its pixels, its planes, each (rows, columns[, 3]), and the
+    number of samples in all of them.
+    """
 
     name: str
     header: bytes
-    planes: Sequence[NDArray[Any]]
+    planes: Iterable[NDArray[Any]]
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class PixelWriter:
                 _write_all(file, image.header, encapsulated(frames))
 
     def _write_plain(self, file: Any, image: ImageFile) -> None:
-        length = sum(plane.size for plane in image.planes) * self.encoding.dtype.itemsize
+        length = image.samples * self.encoding.dtype.itemsize
         padding = length % 2  # values have even length (PS3.5 section 8)
         head = image.header + pixel_data_head(length + padding, self.encoding.dtype)
         for n, plane in enumerate(image.planes):

@@ -15,6 +15,7 @@ from pydicom import dcmread
 
 from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.derived import read_source, source_geometry
+from dicomvtk.dicom.given import as_given
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.image_files import file_names
 from dicomvtk.dicom.writable import writable
@@ -129,7 +130,8 @@ def _labelled(labels: Volume | ArrayLike, like: Any) -> Volume:
         raise UnsupportedError(f"Cannot write labels from {low} to {high}; expected 0 to {_MOST_LABELS}.")
     if not volume.geometry.placed:
         raise GeometryError("Cannot write labels without a place in the patient; give an array, or place the volume.")
-    return writable(volume)
+    writable(as_given(volume))
+    return volume
 
 
 def _on_grid_of(array: NDArray[Any], like: Any) -> Volume:
@@ -149,7 +151,7 @@ def _files(like: Any) -> list[str]:
 
     read_source(like)  # refuses several series, and what is none
     if isinstance(like, Volume):
-        return list(dict.fromkeys(source.file for source in like.info.sources))
+        return list(like.info.files)
     return list(choose(like).files)
 
 

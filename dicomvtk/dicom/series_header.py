@@ -10,13 +10,14 @@ from dicomvtk.dicom import modules
 from dicomvtk.dicom.axis_attributes import is_dynamic, of_axes
 from dicomvtk.dicom.compress import Coding
 from dicomvtk.dicom.derived import Source, kept_attributes, kept_of_slice
+from dicomvtk.dicom.given import Given
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.multi_frame import burned_in, multi_frame_modules
 from dicomvtk.dicom.provenance import derivation, equipment_used
 from dicomvtk.dicom.storage import CT, MR, PARAMETRIC_MAP, PET, SeriesPlan
 from dicomvtk.dicom.value_modules import modality_values, window
+from dicomvtk.errors import UnsupportedError
 from dicomvtk.metadata import SeriesInfo
-from dicomvtk.volume import Volume
 
 __all__ = ["known_facts", "series_header", "text_of"]
 
@@ -24,6 +25,9 @@ __all__ = ["known_facts", "series_header", "text_of"]
 _CARRIED = ("BodyPartExamined", "Laterality", "PatientPosition", "BurnedInAnnotation")
 _CARRIED_PET = ("Units", "DecayCorrection", "FrameReferenceTime", "DecayFactor", "CountsSource", "SeriesType")
 _CARRIED_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+#: Units (0054,1001) of a PET (PS3.3 C.8.9.1.1.3) for units that are spelled otherwise elsewhere.
+_PET_UNITS = {"g/ml": "GML", "g/ml{SUVbw}": "GML", "Bq/ml": "BQML"}
+_SERIES_UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
 #: A value of VR CS (PS3.5 table 6.2-1).
 _CODE = re.compile("[A-Z0-9_ ]{1,16}")
 _MADE_BY = "dicomvtk"
@@ -35,14 +39,17 @@ _SAID_OF_INTEGERS = ("BitsStored", "HighBit", "PixelRepresentation")
 
 def known_facts(info: SeriesInfo, source: Source | None) -> dict[str, Any]:
     """Return what volume and source say of themselves, should they be a PET: of the series, and of some slice."""
-    known = {**({"Units": info.unit} if info.unit else {}), **info.attributes}
+    known = dict(info.attributes)
     if source is not None:
         known.update({**kept_attributes(source, PET), **kept_of_slice(source, PET, 0)})
+    if info.unit or info.uid:  # what was read and worked on may no longer have the unit of its source
+        units = _PET_UNITS.get(info.unit, info.unit)
+        known["Units"] = units if _CODE.fullmatch(units) else ""
     return known
 
 
 def series_header(
-    volume: Volume,
+    volume: Given,
     plan: SeriesPlan,
     identity: Identity,
     source: Source | None,
@@ -55,6 +62,8 @@ def series_header(
 
     `source` is what the series is derived from; `moved` that its space is another. `stated` wins over all else.
     """
+    if source is not None:
+        identity.keep_apart_from(source.uids)
     header = _made_here(volume, plan, identity, coding)
     header.update(_carried(volume.info, plan))
     quantised = text_of(header.get("DerivationDescription"))
@@ -68,6 +77,7 @@ def series_header(
         for keyword in ("VOILUTFunction", "WindowCenterWidthExplanation"):
             header.pop(keyword, None)
     header.update(stated)
+    _check_stated_uids(header, stated, source)
     if plan.storage is PARAMETRIC_MAP:  # which says it of each frame
         header.pop("Laterality", None)
     elif "Laterality" not in stated:
@@ -81,7 +91,7 @@ def text_of(value: Any) -> str:
     return str(getattr(value, "value", value) or "")
 
 
-def _made_here(volume: Volume, plan: SeriesPlan, identity: Identity, coding: Coding | None) -> dict[str, Any]:
+def _made_here(volume: Given, plan: SeriesPlan, identity: Identity, coding: Coding | None) -> dict[str, Any]:
     """Return the modules of a series that is derived from nothing."""
     info, geometry, now = volume.info, volume.geometry, identity.now
     study_uid, unread = identity.new_uid(), not info.uid
@@ -120,12 +130,15 @@ def _carried(info: SeriesInfo, plan: SeriesPlan) -> dict[str, Any]:
     return {keyword: known[keyword] for keyword in wanted if known.get(keyword) not in (None, "")}
 
 
-def _derived(volume: Volume, plan: SeriesPlan, source: Source, moved: bool) -> dict[str, Any]:
+def _derived(volume: Given, plan: SeriesPlan, source: Source, moved: bool) -> dict[str, Any]:
     """Return what the source gives: patient and study, its space if that is still the same, and its equipment."""
     kept = kept_attributes(source, plan.storage)
     if moved or not volume.geometry.placed:
         kept = {keyword: value for keyword, value in kept.items() if keyword not in _SPACE}
     description = _description(volume, source)
+    if plan.storage is PET and "Units" in kept and text_of(kept["Units"]) != known_facts(volume.info, source)["Units"]:
+        del kept["Units"]
+        kept.pop("SUVType", None)
     return {
         **kept,
         **equipment_used(source),
@@ -133,7 +146,20 @@ def _derived(volume: Volume, plan: SeriesPlan, source: Source, moved: bool) -> d
     }
 
 
-def _description(volume: Volume, source: Source) -> str:
+def _check_stated_uids(header: Mapping[str, Any], stated: Mapping[str, Any], source: Source | None) -> None:
+    """Raise UnsupportedError for a UID of the caller's that is already that of something else."""
+    for keyword in _SERIES_UIDS:
+        if keyword not in stated:
+            continue
+        uid = text_of(stated[keyword])
+        same = [other for other in _SERIES_UIDS if other != keyword and text_of(header.get(other)) == uid]
+        if keyword == "SeriesInstanceUID" and source is not None and uid in source.uids:
+            same.append("a UID of the source")
+        if same:
+            raise UnsupportedError(f"Cannot write {keyword} {uid}: it is {same[0]} too, and no UID serves two objects.")
+
+
+def _description(volume: Given, source: Source) -> str:
     """Return the volume's description, told apart from that of the source by what was done, or by who wrote it."""
     old = text_of(source.header.get("SeriesDescription"))
     own = volume.info.description or old
@@ -143,7 +169,7 @@ def _description(volume: Volume, source: Source) -> str:
     return f"{own} ({made})" if own else f"{made[:1].upper()}{made[1:]}" if volume.history else f"Written by {_MADE_BY}"
 
 
-def _all_in_one(volume: Volume, plan: SeriesPlan, identity: Identity, header: dict[str, Any]) -> dict[str, Any]:
+def _all_in_one(volume: Given, plan: SeriesPlan, identity: Identity, header: dict[str, Any]) -> dict[str, Any]:
     """Return the modules of an image of all slices; takes out of `header` what they say in another place."""
     is_map = plan.storage is PARAMETRIC_MAP
     if volume.geometry.placed:
@@ -161,12 +187,12 @@ def _all_in_one(volume: Volume, plan: SeriesPlan, identity: Identity, header: di
     }
 
 
-def _is_gated(volume: Volume) -> bool:
+def _is_gated(volume: Given) -> bool:
     """True where images have a TriggerTime, which an MR image may only have beside heart gating (C.8.3.1)."""
     return any(axis.keyword == "TriggerTime" for axis in volume.axes)
 
 
-def _dynamic_pet(volume: Volume) -> dict[str, Any]:
+def _dynamic_pet(volume: Given) -> dict[str, Any]:
     """Return the type of a PET series in which time passes (C.8.9.1.1.4)."""
     times = 1
     for axis in volume.axes:
@@ -174,7 +200,7 @@ def _dynamic_pet(volume: Volume) -> dict[str, Any]:
     return {"SeriesType": ["DYNAMIC", "IMAGE"], "NumberOfTimeSlices": times}
 
 
-def _photometric(volume: Volume, plan: SeriesPlan, coding: Coding | None) -> str:
+def _photometric(volume: Given, plan: SeriesPlan, coding: Coding | None) -> str:
     if volume.is_colour:
         return "RGB" if coding is None else coding.colour
     inverted = volume.info.photometric == "MONOCHROME1" and not plan.storage.multi_frame

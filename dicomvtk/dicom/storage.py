@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from dicomvtk.dicom.encode import Encoding, encode_floats, encode_integers, finite_range, is_whole
+from dicomvtk.dicom.given import Given
 from dicomvtk.errors import GeometryError, UnsupportedError
-from dicomvtk.volume import Volume
 
 __all__ = [
     "CT",
@@ -88,9 +88,7 @@ class Wishes:
     multi_frame: bool = False
 
 
-def plan_series(
-    volume: Volume, modality: str | None, known: Mapping[str, Any], wishes: Wishes = Wishes()
-) -> SeriesPlan:
+def plan_series(volume: Given, modality: str | None, known: Mapping[str, Any], wishes: Wishes = Wishes()) -> SeriesPlan:
     """Return how `volume` (i, j, k, maybe with axes or colour samples past k) is to be stored.
 
     `modality` is what the caller asks for; None takes the volume's. `known` are attributes by keyword: a PET image is
@@ -140,7 +138,7 @@ def _unknown_facts(known: Mapping[str, Any]) -> list[str]:
     return [keyword for keyword in facts if known.get(keyword) in (None, "")]
 
 
-def _check_wishes(volume: Volume, wishes: Wishes) -> None:
+def _check_wishes(volume: Given, wishes: Wishes) -> None:
     if wishes.slope is not None and wishes.lossless:
         raise UnsupportedError("Cannot write both in steps of slope= and lossless=True; give one of them.")
     if wishes.slope is not None and (volume.dtype.kind != "f" or volume.is_colour):
@@ -149,15 +147,15 @@ def _check_wishes(volume: Volume, wishes: Wishes) -> None:
         )
 
 
-def _is_exact(volume: Volume) -> bool:
+def _is_exact(volume: Given) -> bool:
     """True where floats are whole numbers that 16 bits hold."""
-    if not np.all(np.isfinite(volume.array)) or not is_whole(volume.array):
+    low, high = volume.array.min(), volume.array.max()
+    if not (np.isfinite(low) and np.isfinite(high)) or not is_whole(volume.array):
         return False
-    low, high = finite_range(volume.array)
     return encode_integers(int(low), int(high), unsigned=False, bits=16) is not None
 
 
-def _sixteen_bits(volume: Volume, storage: StorageClass, slope: float | None) -> Encoding | None:
+def _sixteen_bits(volume: Given, storage: StorageClass, slope: float | None) -> Encoding | None:
     """Return the 16-bit encoding; None for integers that do not fit. PET has no intercept (C.8.9.4)."""
     low, high = finite_range(volume.array)
     if volume.dtype.kind != "f":
@@ -166,7 +164,7 @@ def _sixteen_bits(volume: Volume, storage: StorageClass, slope: float | None) ->
 
 
 def _encode_floats(
-    volume: Volume, low: float, high: float, *, zero_intercept: bool = False, slope: float | None = None
+    volume: Given, low: float, high: float, *, zero_intercept: bool = False, slope: float | None = None
 ) -> Encoding:
     """Return floats that are whole numbers as the integers they are, where those fit; all others scaled."""
     exact = None
@@ -175,7 +173,7 @@ def _encode_floats(
     return exact or encode_floats(low, high, zero_intercept=zero_intercept, slope=slope)
 
 
-def _capture_plan(volume: Volume, wanted: str, note: str, wishes: Wishes) -> SeriesPlan:
+def _capture_plan(volume: Given, wanted: str, note: str, wishes: Wishes) -> SeriesPlan:
     low, high = finite_range(volume.array)
     dtype = volume.dtype
     if dtype.kind == "f":
@@ -193,7 +191,7 @@ def _capture_plan(volume: Volume, wanted: str, note: str, wishes: Wishes) -> Ser
     return SeriesPlan(SECONDARY_CAPTURE, _capture_modality(wanted), encoding, note)
 
 
-def _multi_frame_plan(volume: Volume, wanted: str, wishes: Wishes) -> SeriesPlan:
+def _multi_frame_plan(volume: Given, wanted: str, wishes: Wishes) -> SeriesPlan:
     """Return the multi-frame Secondary Capture of grey values: 8 or 16 bits, unsigned (A.8.3, A.8.4)."""
     low, high = finite_range(volume.array)
     modality = _capture_modality(wanted)
@@ -216,7 +214,7 @@ def _multi_frame_plan(volume: Volume, wanted: str, wishes: Wishes) -> SeriesPlan
     return SeriesPlan(MULTI_FRAME_WORD, modality, fits)
 
 
-def _map_plan(volume: Volume, wanted: str) -> SeriesPlan:
+def _map_plan(volume: Given, wanted: str) -> SeriesPlan:
     """Return the Parametric Map that holds floats bit by bit, NaN and infinities included."""
     if not volume.geometry.placed:
         raise GeometryError(
@@ -230,7 +228,7 @@ def _map_plan(volume: Volume, wanted: str) -> SeriesPlan:
     return SeriesPlan(PARAMETRIC_MAP, _capture_modality(wanted), Encoding(dtype, low, high), note)
 
 
-def _colour_plan(volume: Volume, wanted: str, wishes: Wishes) -> SeriesPlan:
+def _colour_plan(volume: Given, wanted: str, wishes: Wishes) -> SeriesPlan:
     samples = volume.shape[-1]
     if samples != 3 or volume.dtype != np.uint8:
         raise UnsupportedError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.dicom import reader
+from dicomvtk.dicom.given import Given, as_given
 from dicomvtk.errors import DicomVtkError, WriteError
-from dicomvtk.volume import Volume
 
 __all__ = ["check_written"]
 
@@ -21,7 +22,7 @@ _PLACE_TOLERANCE_MM = 1e-6
 _FLOAT32_ROUNDING = float(np.finfo(np.float32).eps)
 
 
-def check_written(volume: Volume, files: Sequence[Path], max_error: float) -> None:
+def check_written(volume: Given, files: Sequence[Path], max_error: float) -> None:
     """Raise WriteError where `files` do not read back as `volume`, to `max_error` in modality values."""
     try:
         again = reader.read(files)
@@ -35,11 +36,14 @@ def check_written(volume: Volume, files: Sequence[Path], max_error: float) -> No
         raise _differs(f"the axes are {found}; expected {[axis.keyword for axis in expected.axes]}")
     if volume.geometry.placed:
         extent = max(expected.geometry.shape)
-        apart = float(np.abs(again.affine - expected.affine).max()) * extent
-        if apart > _PLACE_TOLERANCE_MM * max(1.0, float(np.abs(expected.affine).max())):
+        apart = float(np.abs(again.affine - expected.geometry.affine).max()) * extent
+        if apart > _PLACE_TOLERANCE_MM * max(1.0, float(np.abs(expected.geometry.affine).max())):
             raise _differs(f"voxels lie up to {apart:.3g} mm from their place")
-    for k in range(expected.shape[2]):
-        _check_slice(again.array[:, :, k], expected.array[:, :, k], k, max_error)
+    read_back = as_given(again)
+    for index in np.ndindex(*(len(axis) for axis in volume.axes)):
+        pairs = zip(read_back.slices(index), expected.slices(index), strict=True)
+        for k, (plane, wanted) in enumerate(pairs):
+            _check_slice(plane, wanted, k, max_error)
 
 
 def _check_slice(found: NDArray[Any], expected: NDArray[Any], k: int, max_error: float) -> None:
@@ -55,11 +59,11 @@ def _check_slice(found: NDArray[Any], expected: NDArray[Any], k: int, max_error:
         raise _differs(f"slice {k} differs by up to {worst:.6g}; expected at most {max_error:.6g}")
 
 
-def _right_handed(volume: Volume) -> Volume:
+def _right_handed(volume: Given) -> Given:
     """Return `volume` as readers give it: k along row x column."""
     if volume.geometry.is_right_handed:
         return volume
-    return volume.with_array(volume.array[:, :, ::-1], volume.geometry.flipped(2))
+    return replace(volume, array=volume.array[:, :, ::-1], geometry=volume.geometry.flipped(2))
 
 
 def _differs(how: str) -> WriteError:

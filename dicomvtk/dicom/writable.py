@@ -1,4 +1,4 @@
-"""What a caller gives to be written, as a volume of real numbers with a place in the patient, or a refusal."""
+"""What a caller gives to be written, as real numbers with a place in the patient, or a refusal."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from numpy.typing import ArrayLike
 
 from dicomvtk.dicom.axis_attributes import check_axes
 from dicomvtk.dicom.derived import Source, source_geometry
+from dicomvtk.dicom.given import Given
 from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.geometry import Float3, Geometry
 from dicomvtk.metadata import SeriesInfo
-from dicomvtk.volume import Volume
 
-__all__ = ["filled", "placed", "volume_of_array", "writable"]
+__all__ = ["filled", "given_array", "placed", "writable"]
 
 #: Rows and Columns are US, the length of PixelData 32 bits less the undefined length (PS3.5 sections 6.2 and 7.1).
 _MAX_ROWS = 65535
 _MAX_PIXEL_BYTES = 2**32 - 2
 
 
-def volume_of_array(
-    given: ArrayLike, modality: str | None, like: object, source: Source | None, *, stated: bool
-) -> Volume:
-    """Return an array as a volume. It takes the grid of `like`, and its modality if over 8 bits deep.
+def given_array(given: ArrayLike, modality: str | None, like: object, source: Source | None, *, stated: bool) -> Given:
+    """Return an array of any memory order as what is to be written: on the grid of `like`, of its modality if deep.
 
-    `stated` is True where the caller gives a geometry; where not, raises GeometryError for an array of another shape
-    than `like`.
+    Deep is more than 8 bits. `stated` is True where the caller gives a geometry; where not, raises GeometryError for
+    an array of another shape than `like`.
     """
     if isinstance(given, np.ma.MaskedArray):
         raise UnsupportedError("Cannot write a masked array: DICOM has no mask. Give array.filled(value).")
@@ -50,19 +48,20 @@ def volume_of_array(
             f"Cannot write an array of shape {array.shape} like a series of {other.shape}: it is on another grid. "
             "Give spacing=(i, j, k) in mm, and origin= and direction= where known."
         )
-    return Volume(array, info=info) if geometry is None else Volume(array, geometry, info)
+    if array.ndim == 2:
+        array = array[:, :, np.newaxis]
+    columns, rows, slices = array.shape[:3]
+    return Given(array, geometry or Geometry((columns, rows, slices), placed=False), info)
 
 
-def writable(volume: Volume) -> Volume:
-    """Return `volume` if it is of real numbers on a regular grid, of a size that DICOM can say."""
+def writable(volume: Given) -> Given:
+    """Return `volume` if it is of real numbers, of a size that DICOM can say."""
     check_axes(volume.axes)
     if volume.axes and not volume.geometry.placed:
         raise GeometryError(
             "Cannot write a volume with further axes and no place in the patient: readers tell images of one place "
             "apart. Give spacing=(i, j, k) in mm, and origin= and direction= where known."
         )
-    if not volume.regular:
-        raise GeometryError("Cannot write slices that are not on a regular grid; read them with fix= to get one.")
     if volume.dtype.kind not in "biuf":
         raise UnsupportedError(
             f"Cannot write values of dtype {volume.dtype} as DICOM; expected integers, floats or bool. "
@@ -79,8 +78,8 @@ def writable(volume: Volume) -> Volume:
 
 
 def placed(
-    volume: Volume, spacing: Sequence[float] | None, origin: Sequence[float] | None, direction: ArrayLike | None
-) -> Volume:
+    volume: Given, spacing: Sequence[float] | None, origin: Sequence[float] | None, direction: ArrayLike | None
+) -> Given:
     """Return `volume` with the geometry the caller states, where one is stated."""
     if spacing is None and origin is None and direction is None:
         return volume
@@ -102,7 +101,7 @@ def placed(
     return replace(volume, geometry=new)
 
 
-def filled(volume: Volume, fill: float | None) -> Volume:
+def filled(volume: Given, fill: float | None) -> Given:
     """Return `volume` with `fill` for NaN and infinities, which the history then tells; itself where there are none."""
     if fill is None or volume.dtype.kind != "f":
         return volume
@@ -114,4 +113,5 @@ def filled(volume: Volume, fill: float | None) -> Volume:
         return volume
     array = volume.array.copy(order="K")
     array[odd] = fill
-    return volume.with_array(array, step=f"{count} values that were NaN or infinite set to {fill:g}")
+    told = f"{count} values that were NaN or infinite set to {fill:g}"
+    return replace(volume, array=array, history=(*volume.history, told))

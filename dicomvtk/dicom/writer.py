@@ -15,13 +15,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom import modules
 from dicomvtk.dicom.axis_attributes import frames_of, of_frame
 from dicomvtk.dicom.compress import Coding, check_coding, coding_named
 from dicomvtk.dicom.derived import Source, kept_of_slice, own_source, read_source
+from dicomvtk.dicom.given import Given, as_given
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.image_files import ImageFile, PixelWriter, file_names, write_files
 from dicomvtk.dicom.media_directory_write import rename_as_file_set
@@ -33,7 +34,7 @@ from dicomvtk.dicom.storage import PARAMETRIC_MAP, PET, SeriesPlan, Wishes, plan
 from dicomvtk.dicom.template import HeaderTemplate
 from dicomvtk.dicom.user_attributes import series_attributes, slice_attributes
 from dicomvtk.dicom.verify import check_written
-from dicomvtk.dicom.writable import filled, placed, volume_of_array, writable
+from dicomvtk.dicom.writable import filled, given_array, placed, writable
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.volume import Volume
 
@@ -170,32 +171,34 @@ def write_series(
     if isinstance(like, str | os.PathLike):
         like = choose(like)
     moved = isinstance(volume, Volume) and not (origin is None and direction is None)
-    if not isinstance(volume, Volume):
+    if isinstance(volume, Volume):
+        given = as_given(volume)
+    else:
         by_caller = not (spacing is None and origin is None and direction is None)
-        volume = volume_of_array(volume, modality, like, source, stated=by_caller)
-    volume = filled(writable(placed(volume, spacing, origin, direction)), fill)
-    moved = moved or _elsewhere(volume, source)
+        given = given_array(volume, modality, like, source, stated=by_caller)
+    given = filled(writable(placed(given, spacing, origin, direction)), fill)
+    moved = moved or _elsewhere(given, source)
     identity = Identity(uids, now or datetime.datetime.now())
     wishes = Wishes(_step(slope, digits), lossless, multi_frame)
     coding = None if compress is None else coding_named(compress)
-    count = volume.geometry.shape[2] * int(np.prod([len(axis) for axis in volume.axes], dtype=int))
+    count = given.geometry.shape[2] * int(np.prod([len(axis) for axis in given.axes], dtype=int))
     stated = series_attributes(attributes)
     stated_of_slices = [slice_attributes(per_slice(n) or {}, n) if per_slice else {} for n in range(count)]
-    plan = plan_series(volume, modality, {**known_facts(volume.info, source), **stated, **stated_of_slices[0]}, wishes)
+    plan = plan_series(given, modality, {**known_facts(given.info, source), **stated, **stated_of_slices[0]}, wishes)
     if coding is not None:
         check_coding(coding, plan.encoding.dtype)
-    header = series_header(volume, plan, identity, source, stated, coding=coding, moved=moved)
+    header = series_header(given, plan, identity, source, stated, coding=coding, moved=moved)
     if plan.storage.multi_frame:
-        _check_one_file(volume, plan, per_slice)
+        _check_one_file(given, plan, per_slice)
         names = file_names(1)
-        images = _one_image(volume, plan, source, header, identity, coding)
+        images = _one_image(given, plan, source, header, identity, coding)
     else:
         names = file_names(count)
-        images = _images(volume, plan, source, header, identity, coding, stated_of_slices)
+        images = _images(given, plan, source, header, identity, coding, stated_of_slices)
     with new_folder(folder, overwrite=overwrite) as filling:
         write_files(images, len(names), filling, PixelWriter(plan.encoding, coding), progress)
         if verify:
-            check_written(volume, [filling / name for name in names], plan.encoding.max_error)
+            check_written(given, [filling / name for name in names], plan.encoding.max_error)
         if dicomdir:
             names = rename_as_file_set(filling, names)
     return _report(Path(folder), names, plan, header, coding, note)
@@ -207,13 +210,13 @@ def _source(volume: Volume | ArrayLike, like: Any) -> tuple[Source | None, str]:
         return None, ""
     if like is not None:
         return read_source(like), ""
-    if not isinstance(volume, Volume) or not volume.info.sources:
+    if not isinstance(volume, Volume) or not volume.info.files:
         return None, ""
     source = own_source(volume)
     return source, "" if source else "the files it was read from are gone, so patient and study are new"
 
 
-def _elsewhere(volume: Volume, source: Source | None) -> bool:
+def _elsewhere(volume: Given, source: Source | None) -> bool:
     """True where the volume says that it lies in another frame of reference than its source."""
     own = volume.info.frame_of_reference_uid
     return source is not None and bool(own) and own != str(source.header.get("FrameOfReferenceUID", own))
@@ -227,7 +230,7 @@ def _step(slope: float | None, digits: int | None) -> float | None:
     return float(f"1e{-int(digits)}")
 
 
-def _check_one_file(volume: Volume, plan: SeriesPlan, per_slice: object) -> None:
+def _check_one_file(volume: Given, plan: SeriesPlan, per_slice: object) -> None:
     if volume.axes or per_slice is not None:
         found = "per_slice=" if per_slice is not None else f"the axis {volume.axes[0].keyword}"
         raise UnsupportedError(
@@ -240,7 +243,7 @@ def _check_one_file(volume: Volume, plan: SeriesPlan, per_slice: object) -> None
 
 
 def _one_image(
-    volume: Volume,
+    volume: Given,
     plan: SeriesPlan,
     source: Source | None,
     header: Mapping[str, Any],
@@ -256,12 +259,11 @@ def _one_image(
         if plan.storage is PARAMETRIC_MAP:
             own.update(derived_frames(header, own.pop("SourceImageSequence")))
     template = HeaderTemplate(header, coding.uid if coding else _EXPLICIT_LITTLE)
-    planes = [_plane(volume, (), k) for k in range(volume.geometry.shape[2])]
-    yield ImageFile(file_names(1)[0], template.header(identity.new_uid(), own), planes)
+    yield ImageFile(file_names(1)[0], template.header(identity.new_uid(), own), volume.slices(), volume.array.size)
 
 
 def _images(
-    volume: Volume,
+    volume: Given,
     plan: SeriesPlan,
     source: Source | None,
     header: Mapping[str, Any],
@@ -275,7 +277,7 @@ def _images(
     names = iter(file_names(len(stated)))
     for frame, index in enumerate(frames_of(volume.axes)):
         among = _own_images(volume, source, frame)
-        for k in range(slices):
+        for k, plane in enumerate(volume.slices(index)):
             n = frame * slices + k
             own: dict[str, Any] = {"InstanceNumber": n + 1, **modules.slice_plane(geometry, k)}
             own.update(of_frame(volume.axes, index))
@@ -286,10 +288,10 @@ def _images(
             own.update(stated[n])
             given = own.pop("SOPInstanceUID", None)
             uid = identity.claim(str(given)) if given else identity.new_uid()
-            yield ImageFile(next(names), template.header(uid, own), [_plane(volume, index, k)])
+            yield ImageFile(next(names), template.header(uid, own), (plane,), plane.size)
 
 
-def _own_images(volume: Volume, source: Source | None, frame: int) -> slice | None:
+def _own_images(volume: Given, source: Source | None, frame: int) -> slice | None:
     """Return which images of the source are those of one frame of further axes, where it has the same."""
     slices = volume.geometry.shape[2]
     frames = int(np.prod([len(axis) for axis in volume.axes], dtype=int))
@@ -297,7 +299,7 @@ def _own_images(volume: Volume, source: Source | None, frame: int) -> slice | No
     return slice(frame * slices, (frame + 1) * slices) if same else None
 
 
-def _of_source(volume: Volume, plan: SeriesPlan, source: Source, k: int, among: slice | None) -> dict[str, Any]:
+def _of_source(volume: Given, plan: SeriesPlan, source: Source, k: int, among: slice | None) -> dict[str, Any]:
     if among is None:
         used = contributing(source, volume.geometry, k)
     else:
@@ -305,13 +307,6 @@ def _of_source(volume: Volume, plan: SeriesPlan, source: Source, k: int, among: 
     kept = kept_of_slice(source, plan.storage, used[0])
     axes = {keyword for axis in volume.axes for keyword in of_frame([axis], [0])}
     return {**{keyword: kept[keyword] for keyword in kept if keyword not in axes}, **references(source, used)}
-
-
-def _plane(volume: Volume, index: Sequence[int], k: int) -> NDArray[Any]:
-    """Return slice `k` at `index` along the further axes as rows of columns (j, i[, c]); a view."""
-    where: tuple[Any, ...] = (slice(None), slice(None), k, *index)
-    plane: NDArray[Any] = volume.array[where]
-    return plane.transpose(1, 0, 2) if volume.is_colour else plane.T
 
 
 def _report(

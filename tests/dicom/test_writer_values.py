@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,25 @@ def test_verify_accepts_a_left_handed_oblique_grid(tmp_path: Path) -> None:
     direction = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, -1]])
     report = write(VALUES, tmp_path / "out", direction=direction, origin=(1e3, -2e3, 0.1), verify=True)
     assert len(report.files) == 4
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32"])
+@pytest.mark.parametrize("multi_frame", [False, True])
+def test_an_array_of_any_memory_order_is_written_without_a_second_one(
+    dtype: str, multi_frame: bool, tmp_path: Path
+) -> None:
+    array = (np.arange(256 * 256 * 400, dtype=np.int32) % 4999).reshape(256, 256, 400).astype(dtype)
+    if dtype == "float32":
+        array /= 7
+    tracemalloc.start()
+    try:
+        report = write(array, tmp_path / "c", modality="OT", multi_frame=multi_frame)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 0.5 * array.nbytes
+    files = [pydicom.dcmread(file) for file in report.files]
+    planes = files[0].pixel_array if multi_frame else [file.pixel_array for file in files]
+    slope, intercept = float(files[0].get("RescaleSlope", 1)), float(files[0].get("RescaleIntercept", 0))
+    for k, plane in enumerate(planes):
+        assert np.abs(plane * slope + intercept - array[:, :, k].T).max() <= report.max_error
