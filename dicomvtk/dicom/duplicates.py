@@ -17,12 +17,11 @@ __all__ = ["drop_duplicates"]
 
 _BLOCK = 1 << 20
 
-#: Of a frame's own attributes, those that are the same in copies under new UIDs.
-_place_and_time = itemgetter(
+#: Of a frame's own attributes, those that are the same, like its place, in copies under new UIDs.
+_number_and_time = itemgetter(
     *map(
         VARYING.index,
         (
-            Tag.ImagePositionPatient,
             Tag.InstanceNumber,
             Tag.AcquisitionTime,
             Tag.EchoTime,
@@ -60,9 +59,10 @@ def drop_duplicates(frames: Sequence[Frame]) -> tuple[list[Frame], list[Finding]
 
 
 def _identity(frame: Frame) -> tuple[object, ...]:
-    if not frame.value(Tag.ImagePositionPatient):
+    where = frame.where
+    if not where:
         return (frame.value(Tag.SOPInstanceUID) or frame.path, frame.number)
-    return (_place_and_time(frame.raw), frame.common.image_type, frame.number)
+    return (where, _number_and_time(frame.raw), frame.common.image_type, frame.number)
 
 
 def _copies(suspects: Sequence[Frame]) -> set[int]:

@@ -302,14 +302,14 @@ class _Walk:
         """Read functional groups, which may be long, a block at a time; return the file offset after them."""
         reader = GroupReader(explicit, self.sequences)
         end = file_pos + length if length != UNDEFINED else -1
-        want = _GROUPS_BLOCK
+        want = max(1, self.base + len(self.block) - file_pos)  # most often the block holds them all
         while True:
             at = self._load(file_pos, min(want, self.size - file_pos))
             pos, done = reader.read(self.block, at, end - self.base if end >= 0 else -1)
             if done:
                 self.header.sequences[tag] = reader.items
                 return self.base + pos
-            want = _GROUPS_BLOCK if pos > at else self._grow(want, file_pos, tag)
+            want = _GROUPS_BLOCK if pos > at else max(_GROUPS_BLOCK, self._grow(want, file_pos, tag))
             file_pos = self.base + pos
 
     def _undefined(self, pos: int, start: int, explicit: bool) -> int:

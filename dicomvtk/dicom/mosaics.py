@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from dicomvtk.dicom import values
-from dicomvtk.dicom.elements import RawHeader, walk_file
+from dicomvtk.dicom.elements import RawHeader
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 
-__all__ = ["Mosaic", "MosaicTile", "is_mosaic", "read_mosaic"]
+__all__ = ["MOSAIC_SEQUENCES", "MOSAIC_TAGS", "Mosaic", "is_mosaic", "read_mosaic"]
 
 #: Private elements that describe the tiles, by their usual block; the creators in group 0029 and 0065 are checked.
 _CSA_CREATORS = {0x00100029: 0x10100029, 0x00110029: 0x11100029, 0x00120029: 0x12100029}
@@ -27,28 +28,29 @@ _UIH_CREATOR_TAG, _UIH_CREATOR = 0x00100065, b"Image Private Header"
 _UIH_COUNT = 0x10500065
 _UIH_FRAMES = 0x10510065
 
-_PRIVATE = frozenset({*_CSA_CREATORS, *_CSA_CREATORS.values(), _SIEMENS_COUNT, _UIH_CREATOR_TAG, _UIH_COUNT})
+#: What a walk reads of a header, besides the usual, for mosaics in it to be understood.
+MOSAIC_TAGS = frozenset({*_CSA_CREATORS, *_CSA_CREATORS.values(), _SIEMENS_COUNT, _UIH_CREATOR_TAG, _UIH_COUNT})
+MOSAIC_SEQUENCES = frozenset({_UIH_FRAMES})
 
-_CSA_WANTED = (b"NumberOfImagesInMosaic", b"SliceNormalVector")
-#: An entry of a CSA header: 64 bytes of name, then vm, vr, type, number of items and a check word.
-_CSA_ITEMS, _CSA_ENTRY_BYTES = 76, 84
-_INT = struct.Struct("<i").unpack_from
+#: A CSA header is a count of entries and a check word, in its second version after 8 bytes of its own. An entry is 64
+#: bytes of name, then vm, vr, type, number of items and a check word; an item four numbers and a text.
+_CSA_SECOND, _CSA_ENTRY_BYTES, _CSA_ITEM_BYTES = b"SV10", 84, 16
+_CSA_CHECKS = (77, 205)
+_CSA_MOST_ITEMS = 64
+_TWO = struct.Struct("<ii").unpack_from
 _MOST_TILES = 4096
 
 
-class MosaicTile(NamedTuple):
-    """One tile: row and column of its first pixel in the mosaic, and its ImagePositionPatient as a header has it."""
-
-    top: int
-    left: int
-    position: bytes
-
-
 class Mosaic(NamedTuple):
-    """The tiles in the order in which they are laid out, and the header's values with the size of a tile in them."""
+    """The tiles in the order in which they are laid out, and the header's values with the size of a tile in them.
+
+    Of each tile `corners` holds the row and column of its first pixel in the mosaic, `places` the position of that
+    pixel's centre in LPS mm.
+    """
 
     values: dict[int, bytes]
-    tiles: list[MosaicTile]
+    corners: Sequence[tuple[int, int]]
+    places: Sequence[tuple[float, ...]]
 
 
 def is_mosaic(header: RawHeader) -> bool:
@@ -57,43 +59,48 @@ def is_mosaic(header: RawHeader) -> bool:
     return b"MOSAIC" in kind or b"VFRAME" in kind
 
 
-def read_mosaic(path: str, header: RawHeader) -> Mosaic:
-    """Return the tiles of the mosaic in `path`; raises BadValue where the private header does not describe them."""
-    private = walk_file(path, _PRIVATE, frozenset({_UIH_FRAMES}))
-    if private.values.get(_UIH_CREATOR_TAG, b"").strip(b" \0") == _UIH_CREATOR:
-        return _united_imaging(header, private)
-    return _siemens(header, private)
+def read_mosaic(header: RawHeader) -> Mosaic:
+    """Return the tiles of the mosaic with this header; raises BadValue where its private part does not describe them.
+
+    The header was walked with `MOSAIC_TAGS` and `MOSAIC_SEQUENCES` among what is wanted.
+    """
+    if header.values.get(_UIH_CREATOR_TAG, b"").strip(b" \0") == _UIH_CREATOR:
+        return _united_imaging(header)
+    return _siemens(header)
 
 
-def _siemens(header: RawHeader, private: RawHeader) -> Mosaic:
-    csa = _csa(private)
-    stated = csa.get("NumberOfImagesInMosaic", [])
-    count = _checked(int(stated[0]) if stated else values.unsigned(private.values.get(_SIEMENS_COUNT)))
-    normal = [float(text) for text in csa.get("SliceNormalVector", [])[:3]]
-    if len(normal) != 3:
+def _siemens(header: RawHeader) -> Mosaic:
+    csa = _csa(header)
+    stated = _csa_texts(csa, b"NumberOfImagesInMosaic")
+    count = _checked(values.integer(stated[0]) if stated else values.unsigned(header.values.get(_SIEMENS_COUNT)))
+    normal = values.decimals(b"\\".join(_csa_texts(csa, b"SliceNormalVector")[:3]), 3)
+    if normal is None:
         raise BadValue("the CSA image header states no SliceNormalVector")
     orientation = _required(header, Tag.ImageOrientationPatient, 6)
     corner = _required(header, Tag.ImagePositionPatient, 3)
     spacing = _required(header, Tag.PixelSpacing, 2)
     between = _required(header, Tag.SpacingBetweenSlices, 1)[0]
-    tops, rows, columns = _layout(header, count)
-    surplus_columns = (_size(header, Tag.Columns) - columns) / 2 * spacing[1]
-    surplus_rows = (_size(header, Tag.Rows) - rows) / 2 * spacing[0]
-    first = [
+    whole_rows, whole_columns = _size(header, Tag.Rows), _size(header, Tag.Columns)
+    corners, rows, columns = _layout(whole_rows, whole_columns, count)
+    surplus_columns = (whole_columns - columns) / 2 * spacing[1]
+    surplus_rows = (whole_rows - rows) / 2 * spacing[0]
+    x, y, z = (
         c + row * surplus_columns + column * surplus_rows
         for c, row, column in zip(corner, orientation[:3], orientation[3:], strict=True)
-    ]
-    step = [between * n for n in normal]
-    places = [[start + n * along for start, along in zip(first, step, strict=True)] for n in range(count)]
-    return _mosaic(header, tops, rows, columns, places)
+    )
+    dx, dy, dz = (between * n for n in normal)
+    places = [(x + n * dx, y + n * dy, z + n * dz) for n in range(count)]
+    if not all(map(math.isfinite, places[-1])):
+        raise BadValue(f"the last tile would lie at {places[-1]}")
+    return Mosaic(_of_tile(header, rows, columns), corners, places)
 
 
-def _united_imaging(header: RawHeader, private: RawHeader) -> Mosaic:
-    frames = private.sequences.get(_UIH_FRAMES, [])
-    count = _checked(values.integer(private.values.get(_UIH_COUNT)))
+def _united_imaging(header: RawHeader) -> Mosaic:
+    frames = header.sequences.get(_UIH_FRAMES, [])
+    count = _checked(values.integer(header.values.get(_UIH_COUNT)))
     if len(frames) != count:
         raise BadValue(f"the private frame sequence (0065,1051) describes {len(frames)} of {count} tiles")
-    tops, rows, columns = _layout(header, count)
+    corners, rows, columns = _layout(_size(header, Tag.Rows), _size(header, Tag.Columns), count)
     places = []
     for item in frames:
         place = item.get(Tag.ImagePositionPatient)
@@ -101,7 +108,7 @@ def _united_imaging(header: RawHeader, private: RawHeader) -> Mosaic:
         if position is None:
             raise BadValue("a tile states no ImagePositionPatient in the private frame sequence (0065,1051)")
         places.append(position)
-    return _mosaic(header, tops, rows, columns, places)
+    return Mosaic(_of_tile(header, rows, columns), corners, places)
 
 
 def _checked(count: int | None) -> int:
@@ -110,15 +117,18 @@ def _checked(count: int | None) -> int:
     return count
 
 
-def _layout(header: RawHeader, count: int) -> tuple[list[tuple[int, int]], int, int]:
-    """Return (first row, first column) of each tile, and the tiles' rows and columns: a square of tiles, row by row."""
+@lru_cache(maxsize=64)
+def _layout(rows: int, columns: int, count: int) -> tuple[tuple[tuple[int, int], ...], int, int]:
+    """Return (first row, first column) of each tile of a mosaic of so many rows and columns, and a tile's own two.
+
+    The tiles lie in a square, row by row. Raises BadValue where they do not fill the mosaic.
+    """
     across = math.ceil(math.sqrt(count))
-    rows, columns = _size(header, Tag.Rows), _size(header, Tag.Columns)
     if rows % across or columns % across:
         across = _united_across(rows, columns, count)
     down = across if rows % across == 0 else math.ceil(count / across)
     height, width = rows // down, columns // across
-    return [(n // across * height, n % across * width) for n in range(count)], height, width
+    return tuple((n // across * height, n % across * width) for n in range(count)), height, width
 
 
 def _united_across(rows: int, columns: int, count: int) -> int:
@@ -130,17 +140,8 @@ def _united_across(rows: int, columns: int, count: int) -> int:
     raise BadValue(f"{count} tiles do not fill an image of {columns} x {rows}")
 
 
-def _mosaic(
-    header: RawHeader, tops: list[tuple[int, int]], rows: int, columns: int, places: Sequence[Sequence[float]]
-) -> Mosaic:
-    own = dict(header.values)
-    own[Tag.Rows] = struct.pack("<H", rows)
-    own[Tag.Columns] = struct.pack("<H", columns)
-    tiles = [
-        MosaicTile(top, left, b"%.12g\\%.12g\\%.12g" % (x, y, z))
-        for (top, left), (x, y, z) in zip(tops, places, strict=True)
-    ]
-    return Mosaic(own, tiles)
+def _of_tile(header: RawHeader, rows: int, columns: int) -> dict[int, bytes]:
+    return {**header.values, Tag.Rows: struct.pack("<H", rows), Tag.Columns: struct.pack("<H", columns)}
 
 
 def _size(header: RawHeader, tag: int) -> int:
@@ -154,40 +155,45 @@ def _required(header: RawHeader, tag: int, count: int) -> tuple[float, ...]:
     return found
 
 
-def _csa(private: RawHeader) -> dict[str, list[str]]:
-    """Return the CSA image header's entries by name; empty where there is none."""
+def _csa(header: RawHeader) -> bytes:
+    """Return the CSA image header; empty where there is none."""
     for creator, element in _CSA_CREATORS.items():
-        if private.values.get(creator, b"").strip(b" \0") == _CSA_CREATOR and element in private.values:
-            return dict(_csa_entries(private.values[element]))
-    return {}
+        if header.values.get(creator, b"").strip(b" \0") == _CSA_CREATOR and element in header.values:
+            return header.values[element]
+    return b""
 
 
-def _csa_entries(data: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Yield name and texts of the wanted entries of a CSA header, of its second version ("SV10") or its first."""
-    second = data[:4] == b"SV10"
-    pos = 8 if second else 0
-    length_at = 4 if second else 0
-    wanted = set(_CSA_WANTED)
-    try:
-        (count,) = _INT(data, pos)
-        pos += 8
-        for _ in range(min(count, 1024)):
-            name = data[pos : pos + 64].partition(b"\0")[0]
-            (items,) = _INT(data, pos + _CSA_ITEMS)
-            pos += _CSA_ENTRY_BYTES
-            texts = []
-            for _ in range(min(max(items, 0), 4096)):
-                length = max(0, _INT(data, pos + length_at)[0])
-                pos += 16
-                if name in wanted:
-                    text = data[pos : pos + length].split(b"\0")[0].strip()
-                    if text:
-                        texts.append(text.decode("latin-1"))
-                pos += (length + 3) // 4 * 4
-            if name in wanted:
-                yield name.decode("latin-1"), texts
-                wanted.discard(name)
-                if not wanted:
-                    return
-    except struct.error:
-        return
+def _csa_texts(csa: bytes, name: bytes) -> list[bytes]:
+    """Return the texts of one entry of a CSA header, empty ones left out; none where it has no such entry.
+
+    The entry is found by its name, not by the lengths of all before it: it starts on a whole word, and its check word
+    tells it from a text.
+    """
+    second = csa.startswith(_CSA_SECOND)
+    first = 16 if second else 8
+    at = csa.find(name + b"\0", first)
+    while at >= 0:
+        try:
+            items, check = _TWO(csa, at + _CSA_ENTRY_BYTES - 8)
+            if (at - first) % 4 == 0 and check in _CSA_CHECKS:
+                # The first version counts in each length the items that its second entry has.
+                surplus = 0 if second else _TWO(csa, first + _CSA_ENTRY_BYTES - 8)[0]
+                return _csa_items(csa, at + _CSA_ENTRY_BYTES, min(items, _CSA_MOST_ITEMS), 4 if second else 0, surplus)
+        except struct.error:  # cut short within the entry
+            return []
+        at = csa.find(name + b"\0", at + 1)
+    return []
+
+
+def _csa_items(csa: bytes, pos: int, count: int, length_at: int, surplus: int) -> list[bytes]:
+    """Return the texts of `count` items from `pos` on; `length_at` tells which of an item's numbers is its length."""
+    texts = []
+    for _ in range(count):
+        length = _TWO(csa, pos + length_at)[0] - surplus
+        pos += _CSA_ITEM_BYTES
+        if length > 0:
+            text = csa[pos : pos + length].partition(b"\0")[0].strip()
+            if text:
+                texts.append(text)
+            pos += (length + 3) // 4 * 4
+    return texts

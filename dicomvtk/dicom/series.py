@@ -97,7 +97,7 @@ def _likeness(frame: Frame) -> tuple[object, ...]:
 
 
 def _lie_apart(series: dict[tuple[str, ...], list[Frame]], keys: list[tuple[str, ...]]) -> bool:
-    positions = {series[key][0].value(Tag.ImagePositionPatient) for key in keys}
+    positions = {series[key][0].where for key in keys}
     return len(positions) == len(keys) and not positions & {None, b""}
 
 
@@ -136,13 +136,13 @@ def _split(frames: list[Frame]) -> list[FrameGroup]:
 
 def _by_contrast(key: tuple[_Kind, int, int], members: list[Frame]) -> dict[tuple[_Kind, int, int], list[Frame]]:
     """Set magnitude, phase and the like apart where they lie at the same positions: their values do not compare."""
-    positions = {frame.value(Tag.ImagePositionPatient) for frame in members}
+    positions = {frame.where for frame in members}
     if len(positions) == len(members):
         return {key: members}
     parts: dict[tuple[object, ...], list[Frame]] = {}
     for frame in members:
         parts.setdefault(_contrast(frame), []).append(frame)
-    if len(parts) == 1 or len({len({f.value(Tag.ImagePositionPatient) for f in part}) for part in parts.values()}) > 1:
+    if len(parts) == 1 or len({len({f.where for f in part}) for part in parts.values()}) > 1:
         return {key: members}
     kind, orientation, spacing = key
     return {(replace(kind, contrast=contrast), orientation, spacing): part for contrast, part in parts.items()}
