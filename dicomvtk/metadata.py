@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -123,6 +123,8 @@ class SeriesInfo:
         PhotometricInterpretation. MONOCHROME1 values are left as they are: only display inverts them.
     sources : tuple of FrameSource
         File and frame of each slice k (then of each further axis, in Fortran order).
+    made_from : tuple of str
+        Files that the voxels were made from, where slices are no longer those of `sources`: resampled, projected, ...
     positions : (k, 3) array or None
         LPS millimetres of the first voxel of each slice, kept where the slices are not regular.
     attributes : mapping
@@ -151,5 +153,15 @@ class SeriesInfo:
     segments: tuple[Segment, ...] = ()
     photometric: str = "MONOCHROME2"
     sources: tuple[FrameSource, ...] = ()
+    made_from: tuple[str, ...] = ()
     positions: NDArray[np.float64] | None = field(default=None, compare=False)
     attributes: Mapping[str, Any] = field(default_factory=_no_attributes)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the files of `sources`, each once; where there are none, those of `made_from`."""
+        return tuple(dict.fromkeys(source.file for source in self.sources)) or self.made_from
+
+    def without_sources(self) -> SeriesInfo:
+        """Return this for slices that no file holds any more; the files they were made from are still named."""
+        return replace(self, sources=(), made_from=self.files)

@@ -66,6 +66,8 @@ _ACQUISITION = {
 #: What a PET says of each slice, kept from the nearest.
 _OF_PET_SLICE = ("AcquisitionDate", "AcquisitionTime", "ActualFrameDuration", "FrameReferenceTime", "DecayFactor")
 
+#: UIDs that are told apart image by image.
+_TOLD_APART = ("SeriesInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID")
 #: A derived series is numbered this much above its source, so that the two stay apart in a list.
 _NUMBER_STEP = 1000
 
@@ -87,6 +89,12 @@ class Source:
         """Row x column of the first image, a unit vector in LPS; None where it states no orientation."""
         cosines = self.datasets[0].get("ImageOrientationPatient")
         return np.cross([float(c) for c in cosines[:3]], [float(c) for c in cosines[3:]]) if cosines else None
+
+    @property
+    def uids(self) -> frozenset[str]:
+        """UIDs of the study, the series, the frame of reference, and the images."""
+        shared = (str(self.header.get(keyword, "")) for keyword in ("StudyInstanceUID", *_TOLD_APART))
+        return frozenset((*shared, *(str(d.get(k, "")) for d in self.datasets for k in _TOLD_APART))) - {""}
 
 
 def read_source(like: Volume | Stack | str | os.PathLike[str]) -> Source:
@@ -148,15 +156,15 @@ def kept_of_slice(source: Source, storage: StorageClass, nearest: int) -> dict[s
 
 def own_source(volume: Volume) -> Source | None:
     """Return the source of a volume that was read from files which are still there; None for any other."""
-    files = _files(volume) if volume.info.sources else []
+    files = volume.info.files
     return read_source(volume) if files and all(os.path.isfile(file) for file in files) else None
 
 
 def _files(like: Volume | Stack | str | os.PathLike[str]) -> list[str]:
     if isinstance(like, Volume):
-        if not like.info.sources:
+        if not like.info.files:
             raise SeriesError("Cannot derive from this volume: it was not read from DICOM files; give like= a folder.")
-        return list(dict.fromkeys(source.file for source in like.info.sources))
+        return list(like.info.files)
     if not isinstance(like, (str, os.PathLike)):
         return list(like.files)
     path = Path(like)

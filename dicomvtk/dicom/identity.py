@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from dicomvtk.errors import UnsupportedError
@@ -40,6 +40,7 @@ class Identity:
     uids: str | Callable[[], str] | None = None
     now: datetime.datetime = field(default_factory=datetime.datetime.now)
     _given: set[str] = field(default_factory=set, repr=False)
+    _others: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.uids, str):
@@ -54,9 +55,18 @@ class Identity:
         """Return a UID not given before."""
         return self.claim(self.uids() if callable(self.uids) else self._drawn())
 
+    def keep_apart_from(self, uids: Iterable[str]) -> None:
+        """Refuse from now on to give what others already have."""
+        self._others.update(uids)
+
     def claim(self, uid: str) -> str:
         """Return `uid` once it is known to be one, and to be no other object's."""
         _check(uid)
+        if uid in self._others:
+            raise UnsupportedError(
+                f"The UID {uid} is already that of an object of the source; a derived series and its images need UIDs "
+                "of their own. A function given as uids= must not begin again where it began for the source."
+            )
         if uid in self._given:
             raise UnsupportedError(f"The UID {uid} was given twice; every study, series, image needs its own.")
         self._given.add(uid)

@@ -89,9 +89,12 @@ def contributing(source: Source, geometry: Geometry, k: int) -> tuple[int, ...]:
     places: NDArray[np.float64] = source.positions @ normal
     steps = np.diff(np.unique(np.round(places, 3)))
     step = float(np.median(steps)) if steps.size else 0.0
-    if np.all(np.abs(heights - places[first]) <= _SAME_PLACE * step):
+    same = _SAME_PLACE * step
+    if np.all(np.abs(heights - places[first]) <= same):
         return (first,)
-    among = np.flatnonzero((places > heights.min() - step) & (places < heights.max() + step)).tolist()
+    below = places[places <= heights.min() + same].max(initial=-np.inf)
+    above = places[places >= heights.max() - same].min(initial=np.inf)
+    among = np.flatnonzero((places >= below) & (places <= above)).tolist()
     return (first, *(n for n in among if n != first))
 
 

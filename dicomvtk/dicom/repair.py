@@ -135,4 +135,4 @@ def _evened(volume: Volume, positions: NDArray[np.float64]) -> Volume:
     step = f"{len(invented)} of {count} slices interpolated between their neighbours (k = {named})."
     attributes = MappingProxyType({**volume.info.attributes, "made_up_slices": invented})
     evened = volume.with_array(array, grid, step=step)
-    return replace(evened, info=replace(evened.info, attributes=attributes, sources=()))
+    return replace(evened, info=replace(evened.info, attributes=attributes).without_sources())

@@ -62,4 +62,4 @@ def check_real(volume: Volume, doing: str) -> None:
 def without_sources(info: SeriesInfo) -> SeriesInfo:
     """Return `info` for slices that no file holds any more."""
     padding = info.padding if len(info.padding) <= 1 else ()
-    return replace(info, sources=(), positions=None, padding=padding)
+    return replace(info.without_sources(), positions=None, padding=padding)

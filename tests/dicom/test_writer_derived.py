@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import itertools
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +15,10 @@ import pytest
 
 import dicomvtk
 from dicomvtk import Geometry, Volume
+from dicomvtk.processing.grid import pad, permute
+from dicomvtk.processing.intensity import threshold
+from dicomvtk.processing.projection import project
+from dicomvtk.processing.resample import resample
 
 SHAPE = (16, 20, 6)
 
@@ -116,3 +123,100 @@ def test_marks_of_the_source_that_no_longer_hold_are_dropped(source: Volume, tmp
     assert "SmallestImagePixelValue" not in made
     assert "PixelPaddingValue" not in made
     assert (made.PatientIdentityRemoved, made.DeidentificationMethod) == ("YES", "by hand")
+
+
+def resampled(volume: Volume) -> Volume:
+    return resample(volume, 3.0)
+
+
+def turned(volume: Volume) -> Volume:
+    return permute(volume, (2, 1, 0))
+
+
+def padded(volume: Volume) -> Volume:
+    return pad(volume, (0, 0, 1), (0, 0, 1), value=-1000)
+
+
+@pytest.mark.parametrize("made", [resampled, turned, padded, project], ids=lambda made: made.__name__)
+def test_slices_that_no_file_holds_any_more_are_still_of_that_patient(
+    made: Callable[[Volume], Volume], source: Volume, tmp_path: Path
+) -> None:
+    dicomvtk.write_series(made(source), tmp_path / "out")
+
+    new, old = first(tmp_path / "out"), first(tmp_path / "source")
+    for keyword in ("StudyInstanceUID", "FrameOfReferenceUID", "PatientID"):
+        assert new[keyword].value == old[keyword].value, keyword
+    uids = {pydicom.dcmread(path).SOPInstanceUID for path in (tmp_path / "source").glob("*.dcm")}
+    assert set(sources_of(new)) <= uids
+
+
+@pytest.mark.filterwarnings("ignore::dicomvtk.DicomVtkWarning")
+def test_slices_invented_in_a_gap_are_of_the_patient_of_the_others(source: Volume, tmp_path: Path) -> None:
+    (tmp_path / "source" / "IM0003.dcm").unlink()
+
+    dicomvtk.write_series(dicomvtk.read(tmp_path / "source", fix={"gap"}), tmp_path / "out")
+
+    new, old = pydicom.dcmread(tmp_path / "out" / "IM0003.dcm"), first(tmp_path / "source")
+    assert new.StudyInstanceUID == old.StudyInstanceUID
+    neighbours = [pydicom.dcmread(tmp_path / "source" / f"IM000{n}.dcm").SOPInstanceUID for n in (2, 4)]
+    assert set(sources_of(new)) == set(neighbours)
+
+
+def pet(folder: Path) -> Volume:
+    """Return a PET read from DICOM, in Bq/ml, of 70 kg and 370 MBq given at the time of the scan."""
+    agent = {
+        "RadionuclideTotalDose": 3.7e8,
+        "RadionuclideHalfLife": 6588,
+        "RadiopharmaceuticalStartTime": "120000",
+    }
+    dicomvtk.write_series(
+        np.arange(1920, dtype=np.float32).reshape(SHAPE) * 10,
+        folder,
+        modality="PT",
+        spacing=(4, 4, 4),
+        now=datetime.datetime(2026, 3, 1, 12),
+        attributes={
+            "Units": "BQML",
+            "DecayCorrection": "START",
+            "DecayFactor": 1,
+            "FrameReferenceTime": 0,
+            "PatientWeight": 70,
+            "AcquisitionDate": "20260301",
+            "AcquisitionTime": "120000",
+            "RadiopharmaceuticalInformationSequence": [agent],
+        },
+    )
+    return dicomvtk.read(folder)
+
+
+def test_standard_uptake_values_are_not_called_becquerels(tmp_path: Path) -> None:
+    report = dicomvtk.write_series(dicomvtk.to_suv(pet(tmp_path / "pet")), tmp_path / "suv")
+
+    assert report.sop_class == "Positron Emission Tomography Image Storage"
+    assert first(tmp_path / "suv").Units == "GML"  # by body weight where no SUVType says otherwise (C.8.9.1.1.3)
+    assert dicomvtk.read(tmp_path / "suv").info.unit == "GML"
+
+
+def test_a_mask_of_a_pet_is_no_pet(tmp_path: Path) -> None:
+    report = dicomvtk.write_series(threshold(pet(tmp_path / "pet"), 100), tmp_path / "mask")
+
+    assert report.sop_class == "Secondary Capture Image Storage"
+    assert "Units" in report.note
+    assert "Units" not in first(tmp_path / "mask")
+
+
+def test_uids_that_begin_again_do_not_make_the_source_a_second_time(tmp_path: Path) -> None:
+    def numbered() -> Callable[[], str]:
+        numbers = itertools.count(1)
+        return lambda: f"1.2.3.{next(numbers)}"
+
+    dicomvtk.write_series(dicomvtk.phantom(SHAPE), tmp_path / "source", uids=numbered())
+
+    with pytest.raises(dicomvtk.UnsupportedError, match="already that of an object of the source"):
+        dicomvtk.write_series(dicomvtk.read(tmp_path / "source"), tmp_path / "out", uids=numbered())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_series_that_is_that_of_the_source_is_refused(source: Volume, tmp_path: Path) -> None:
+    with pytest.raises(dicomvtk.UnsupportedError, match=f"SeriesInstanceUID {source.info.uid}"):
+        dicomvtk.write_series(source, tmp_path / "out", attributes={"SeriesInstanceUID": source.info.uid})

@@ -71,6 +71,7 @@ def test_given_uids_are_kept(tmp_path: Path) -> None:
         ({"uids": lambda: "1.2.3"}, "1.2.3 was given twice"),
         ({"uids": lambda: "1.2." + "3" * 64}, "is no UID"),
         ({"per_slice": lambda k: {"SOPInstanceUID": "1.2.3"}}, "1.2.3 was given twice"),
+        ({"attributes": {"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3"}}, "no UID serves two objects"),
     ],
 )
 def test_uids_that_are_none_are_refused(options: dict[str, Any], told: str, tmp_path: Path) -> None:
