@@ -269,7 +269,7 @@ def _check(
 
 
 def _three(values: Sequence[int]) -> Int3:
-    if len(values) != _SPATIAL_AXES:
+    if len(values) != _SPATIAL_AXES or any(int(v) != v for v in values):
         raise GeometryError(f"Expected three integers, one for each of i, j, k; found {list(values)}.")
     i, j, k = (int(v) for v in values)
     return (i, j, k)

@@ -22,7 +22,7 @@ from dicomvtk.dicom.segmentation import SEGMENT_AXIS, read_segmentation
 from dicomvtk.dicom.series_info import real_world_info, series_info
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.stacking import at_places, on_axes
-from dicomvtk.errors import DicomVtkWarning, NoDicomError, SeriesError, UnsupportedError
+from dicomvtk.errors import DicomVtkError, DicomVtkWarning, NoDicomError, SeriesError, UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Finding, SeriesInfo
 from dicomvtk.stream import VolumeStream
@@ -127,8 +127,14 @@ def _warn(stack: Stack, findings: Iterable[Finding]) -> None:
 
 
 def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Volume]:
-    """Return every readable volume under `path`."""
-    return [read(stack, progress=progress) for stack in find_series(path) if stack.readable]
+    """Return every readable volume under `path`; see `dicomvtk.read_many`."""
+    volumes = []
+    for stack in find_series(path):
+        try:
+            volumes.append(read(stack, progress=progress))
+        except DicomVtkError as error:
+            warnings.warn(f"Left out: {error}", DicomVtkWarning, stacklevel=3)
+    return volumes
 
 
 def header(volume: Volume, k: int = 0) -> Any:

@@ -98,6 +98,8 @@ def chosen_voi(
         raise UnsupportedError("Give window= or voi=, not both: a window takes the place of the header's.")
     if isinstance(window, WindowLevel | LookupTable):
         return window
+    if window is not None and not isinstance(window, str):
+        raise UnsupportedError(f"Unknown window {window!r}; expected WindowLevel(C, W), the name of one, or 'C,W'.")
     if window is not None:
         return auto_window(values) if window.casefold() == "auto" else named_voi(window)
     stated: tuple[Voi, ...] = (*info.voi_luts, *info.windows)
@@ -122,7 +124,8 @@ def _of_header(stated: Sequence[Voi], voi: int | str) -> Voi:
     if isinstance(voi, str):
         named = [one for one in stated if one.explanation.casefold() == voi.casefold()]
     else:
-        named = list(stated[voi : voi + 1]) if voi >= 0 else []
+        whole = isinstance(voi, int) and not isinstance(voi, bool) and voi >= 0
+        named = list(stated[voi : voi + 1]) if whole else []
     if named:
         return named[0]
     there = ", ".join(f"{n} {one.explanation!r}" for n, one in enumerate(stated)) or "none"

@@ -28,9 +28,9 @@ def crop(volume: Volume, start: Sequence[int], stop: Sequence[int]) -> Volume:
     """
     check_regular(volume, "crop")
     geometry = volume.geometry.cropped(start, stop)
-    window = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+    window = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
     said = ", ".join(f"{n} {a} to {b}" for n, a, b in zip(_NAMES, start, stop, strict=True))
-    kept = _with_slices(volume, range(start[2], stop[2]))
+    kept = _with_slices(volume, range(int(start[2]), int(stop[2])))
     return kept.with_array(volume.array[window].copy(order="K"), geometry, step=f"crop, {said}")
 
 
@@ -53,6 +53,8 @@ def pad(volume: Volume, before: Sequence[int], after: Sequence[int], *, value: f
     Raises UnsupportedError for a value that the dtype does not hold, GeometryError for negative counts.
     """
     check_regular(volume, "pad")
+    if not len(before) == len(after) == len(_NAMES):
+        raise GeometryError(f"Cannot pad by {list(before)} and {list(after)} voxels; expected three each, for i, j, k.")
     if min(*before, *after) < 0:
         raise GeometryError(f"Cannot pad by {list(before)} and {list(after)} voxels; expected 0 or more. crop() takes.")
     filling = np.asarray(value).astype(volume.dtype)

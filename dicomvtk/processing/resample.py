@@ -103,9 +103,12 @@ def resample_to(
 
 def grid_of_spacing(geometry: Geometry, spacing: float | ArrayLike) -> Geometry:
     """Return the grid of another spacing (mm) and the outer faces of `geometry`, the last within half a voxel."""
-    wanted = np.broadcast_to(np.asarray(spacing, dtype=np.float64), 3)
-    if not (np.isfinite(wanted).all() and np.all(wanted > 0)):
-        raise GeometryError(f"Cannot resample to a spacing of {wanted.tolist()} mm; expected numbers above 0.")
+    stated = np.asarray(spacing, dtype=np.float64)
+    if stated.shape not in ((), (3,)) or not (np.isfinite(stated).all() and np.all(stated > 0)):
+        raise GeometryError(
+            f"Cannot resample to a spacing of {stated.tolist()} mm; expected one number or three, above 0."
+        )
+    wanted = np.broadcast_to(stated, 3)
     # Half a voxel over is a voxel: the tolerance keeps 2.0 mm in 0.1 mm steps from becoming 19 or 21.
     shape = np.maximum(np.floor(np.asarray(geometry.extent_mm) / wanted + 0.5 + 1e-9).astype(int), 1)
     first = (wanted / geometry.spacing - 1) / 2

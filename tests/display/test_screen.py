@@ -211,7 +211,7 @@ def test_every_real_file_looks_as_pydicom_has_it(shared_data: Path) -> None:
 def test_a_voi_lut_begins_where_modality_values_are(
     signed: int, intercept: int, first: int, implicit: bool, tmp_path: Path
 ) -> None:
-    """The first value mapped is US or SS by what comes in, not by how pixels are stored: CT is unsigned and negative."""
+    """The first value mapped is US or SS by what comes in, not by how pixels are stored: unsigned CT goes below 0."""
     dicomvtk.write_series(np.zeros((64, 64, 1), np.int16), tmp_path / "made", modality="CT", spacing=(1, 1, 1))
     data_set = pydicom.dcmread(next((tmp_path / "made").iterdir()))
     stored = np.arange(64 * 64, dtype="<u2") % 2000
@@ -231,3 +231,13 @@ def test_a_voi_lut_begins_where_modality_values_are(
     expected = table[np.clip(values - first, 0, len(table) - 1)] / 4095 * 255
     shown = dicomvtk.read(tmp_path / "one.dcm").display()[:, :, 0].T.ravel()
     assert np.abs(shown - expected).max() <= 0.5
+
+
+def test_what_is_no_window_is_refused_in_words() -> None:
+    grey = volume([0, 100], windows=(WindowLevel(50, 100),))
+    for window in ((40, 400), 5):
+        with pytest.raises(UnsupportedError, match=r"Unknown window .*; expected WindowLevel\(C, W\)"):
+            grey.display(window)  # type: ignore[arg-type]
+    for voi in (True, 0.0, 1, -1, "BONE"):
+        with pytest.raises(UnsupportedError, match="no VOI LUT or window"):
+            grey.display(voi=voi)  # type: ignore[arg-type]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from grids import smooth_volume
 
 import dicomvtk
-from dicomvtk import GeometryError, UnsupportedError, Volume
+from dicomvtk import DicomVtkWarning, GeometryError, UnsupportedError, Volume
 from dicomvtk.processing.cohort import to_common_grid
 from dicomvtk.processing.phantom import LESION_LPS, LESION_VALUE
 
@@ -64,3 +66,24 @@ def test_read_many_gives_what_stacks(tmp_path) -> None:  # type: ignore[no-untyp
         dicomvtk.write_series(dicomvtk.phantom(shape), tmp_path / str(number))
     cohort = to_common_grid(dicomvtk.read_many(tmp_path), spacing=10)
     assert cohort.stacked().ndim == 4
+
+
+def test_read_many_says_what_it_leaves_out(tmp_path: Path) -> None:
+    """A gap is found at the scan, a file cut short when its pixels are read: neither takes the others along."""
+    for number in range(1, 4):
+        dicomvtk.write_series(
+            dicomvtk.phantom((12, 10, 8)), tmp_path / str(number), attributes={"SeriesNumber": number}
+        )
+    (tmp_path / "1" / "IM0004.dcm").unlink()
+    cut = tmp_path / "2" / "IM0004.dcm"
+    cut.write_bytes(cut.read_bytes()[:-20])
+
+    with pytest.warns(DicomVtkWarning) as told:
+        volumes = dicomvtk.read_many(tmp_path)
+
+    assert [volume.info.number for volume in volumes] == [3]
+    texts = sorted(str(one.message) for one in told)
+    assert len(texts) == 2
+    assert all(text.startswith("Left out: Cannot read series") for text in texts)
+    assert "missing" in texts[0]
+    assert "IM0004.dcm lacks 20" in texts[1]

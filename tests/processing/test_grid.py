@@ -104,6 +104,10 @@ def test_what_is_refused_says_why() -> None:
         pad(volume, (1, 1, 1), (1, 1, 1), value=-1000)
     with pytest.raises(GeometryError, match="crop\\(\\) takes"):
         pad(volume, (-1, 0, 0), (0, 0, 0), value=0)
+    with pytest.raises(GeometryError, match="three each, for i, j, k"):
+        pad(volume, (1, 1), (1, 1), value=0)
+    with pytest.raises(GeometryError, match=r"three integers, one for each of i, j, k; found \[0.5, 0, 0\]"):
+        crop(volume, (0.5, 0, 0), (2, 2, 2))  # type: ignore[list-item, arg-type]
     with pytest.raises(GeometryError, match="Cannot crop axis 1"):
         crop(volume, (0, 5, 0), (1, 90, 1))
     with pytest.raises(GeometryError, match="not regular"):

@@ -159,5 +159,7 @@ def test_what_is_refused_says_why() -> None:
         resample(volume, 1.0, interpolation="sinc")  # type: ignore[arg-type]
     with pytest.raises(GeometryError, match="spacing of"):
         resample(volume, 0.0)
+    with pytest.raises(GeometryError, match=r"\[1.0, 2.0\] mm; expected one number or three"):
+        resample(volume, (1, 2))
     with pytest.raises(GeometryError, match="no place in the patient"):
         resample_like(volume, Volume(np.zeros((2, 2, 2))))
