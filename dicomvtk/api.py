@@ -122,7 +122,7 @@ def read(
 
 
 def read_many(path: PathLike | Iterable[PathLike], *, progress: Progress | None = None) -> list[Volume]:
-    """Return every readable volume under `path`."""
+    """Return every readable volume under `path`, a list; a DicomVtkWarning says why each of the others is left out."""
     from dicomvtk.dicom import reader
 
     return reader.read_many(path, progress=progress)
