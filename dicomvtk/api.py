@@ -277,7 +277,9 @@ def as_series(
 
 def series(shape: Sequence[int], dtype: DTypeLike = np.int16, **attributes: Any) -> Series:
     """Return a blank series in memory of `shape` (i, j, k); see `as_series`."""
-    return as_series(np.zeros(tuple(shape), dtype, order="F"), **attributes)
+    from dicomvtk.folder.building import blank
+
+    return as_series(blank(shape, dtype), **attributes)
 
 
 def register_attribute(

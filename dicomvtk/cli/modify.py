@@ -55,6 +55,8 @@ def modify(
     settling = finish_save or drop_save
     if not assignments and not remove and not settling:
         raise click.UsageError("nothing to change; give KEYWORD=VALUE or --remove KEYWORD.")
+    if settling and dry_run:
+        raise click.UsageError("--dry-run changes nothing, and a save that is finished or forgotten changes files.")
     with console.progress("files") as progress:
         folder = dicomvtk.open_folder(path, progress=progress)
         if finish_save:
@@ -102,6 +104,7 @@ def _own_value(name: str, text: str) -> Any:
 
 def _tell_or_save(context: click.Context, folder: Folder, dry_run: bool, output: str | None) -> None:
     from dicomvtk.folder.edits import describe
+    from dicomvtk.folder.pixel_fit import check_fit
 
     console: Console = context.obj
     changes = folder.changes
@@ -113,6 +116,8 @@ def _tell_or_save(context: click.Context, folder: Folder, dry_run: bool, output:
     for line in describe(changes).splitlines():
         (console.say if dry_run else console.done)(line)
     if dry_run:
+        for one in folder.instances:
+            check_fit(one)
         console.done(f"{files} would change; nothing was written")
         return
     try:

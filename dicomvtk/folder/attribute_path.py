@@ -13,16 +13,19 @@ from pydicom.datadict import DicomDictionary, dictionary_VR, keyword_for_tag, ta
 
 from dicomvtk.errors import DicomVtkError
 
-__all__ = ["AttributePath", "MissingAttributeError", "Name", "Step", "is_keyword", "named", "parse"]
+__all__ = ["AttributePath", "MissingAttributeError", "Name", "Step", "is_keyword", "named", "parse", "spelled_alike"]
 
 #: What a caller may write for one attribute.
 Name = Any
 
 _TAG = re.compile(r"\(?\s*([0-9a-fA-F]{4})\s*,\s*([0-9a-fA-F]{4})\s*\)?")
+#: As DICOM JSON writes it (PS3.18 F.2.2).
+_BARE_TAG = re.compile(r"([0-9a-fA-F]{4})([0-9a-fA-F]{4})")
 _PRIVATE = re.compile(r"\(?\s*([0-9a-fA-F]{4})\s*,\s*(?:xx)?([0-9a-fA-F]{2})\s*,\s*(.+?)\s*\)?")
 #: One step of a path: anything but a dot outside brackets, then perhaps an item number.
 _STEP = re.compile(r"(\([^)]*\)|[^.\[\]()]+)(?:\[(-?\d+)\])?")
-_PIXEL_GROUP = 0x7FE0
+#: The last tag of group 0000 (PS3.7 annex E).
+_COMMANDS = 0xFFFF
 
 
 class MissingAttributeError(DicomVtkError, AttributeError, KeyError):
@@ -119,7 +122,7 @@ def parse(name: Name) -> AttributePath:
         return _parse_text(name)
     if _is_tag(name):
         return AttributePath((Step(int(name[0]), int(name[1]), str(name[2]) if len(name) > 2 else ""),))
-    if isinstance(name, int) and not isinstance(name, bool):
+    if isinstance(name, int) and name > _COMMANDS:  # no file holds the group of network commands
         return AttributePath((Step(int(name) >> 16, int(name) & 0xFFFF),))
     raise _unknown(name)
 
@@ -156,7 +159,7 @@ def _steps(text: str) -> Iterator[Step]:
 
 
 def _step(name: str, item: int | None, text: str) -> Step:
-    if match := _TAG.fullmatch(name):
+    if match := _TAG.fullmatch(name) or _BARE_TAG.fullmatch(name):
         return Step(int(match[1], 16), int(match[2], 16), "", item)
     if (match := _PRIVATE.fullmatch(name)) and int(match[1], 16) % 2 == 1:
         return Step(int(match[1], 16), int(match[2], 16), match[3], item)
@@ -164,6 +167,12 @@ def _step(name: str, item: int | None, text: str) -> Step:
     if tag is None:
         raise _unknown(text)
     return Step(int(tag) >> 16, int(tag) & 0xFFFF, "", item)
+
+
+def spelled_alike(name: str) -> list[str]:
+    """Return the keyword that `name` is but for capitals and underscores, if any."""
+    wanted = name.replace("_", "").casefold()
+    return [keyword for keyword in _keywords() if keyword.casefold() == wanted][:1]
 
 
 def _unknown(name: Any) -> MissingAttributeError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from dicomvtk.dicom.writer import write_series
 from dicomvtk.errors import SeriesError, UnsupportedError
@@ -25,7 +25,7 @@ from dicomvtk.volume import Volume
 if TYPE_CHECKING:
     from dicomvtk.folder.tree import Folder
 
-__all__ = ["Building"]
+__all__ = ["Building", "blank"]
 
 _SERIES_UID, _SOP_UID = parse("SeriesInstanceUID"), parse("SOPInstanceUID")
 _STUDY_UID, _PATIENT_ID = parse("StudyInstanceUID"), parse("PatientID")
@@ -38,6 +38,16 @@ _OF_PET = ("Units", "DecayCorrection", "FrameReferenceTime", "CountsSource", "Se
 #: Values named in a message.
 _NAMED = 8
 _UNIT_SPACING = (1.0, 1.0, 1.0)
+
+
+def blank(shape: Sequence[int], dtype: DTypeLike = np.int16) -> NDArray[Any]:
+    """Return zeros of `shape` (i, j, k), Fortran order; raises UnsupportedError for what is no shape."""
+    try:
+        return np.zeros(tuple(shape), dtype, order="F")
+    except (TypeError, ValueError) as error:
+        raise UnsupportedError(
+            f"Cannot make a blank series of shape {shape!r:.60}: {error}; expected (i, j, k)."
+        ) from error
 
 
 class Building:
@@ -66,7 +76,7 @@ class Building:
         self, study: Study, array: Volume | ArrayLike | None, shape: Sequence[int], attributes: Mapping[str, Any]
     ) -> Series:
         """Return a series of files written from `array` by the writer, then given what study and caller say."""
-        content = np.zeros(tuple(shape), np.int16, order="F") if array is None else array
+        content = blank(shape) if array is None else array
         geometry = {name: attributes[name] for name in _GEOMETRY if attributes.get(name) is not None}
         wanted = {name: value for name, value in attributes.items() if name not in _GEOMETRY}
         if not isinstance(content, Volume) and "spacing" not in geometry:

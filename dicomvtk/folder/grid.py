@@ -80,6 +80,8 @@ def on_grid(series: Series, dims: Sequence[Any]) -> Grid:
     Raises SeriesError where an image lacks one of them, or the grid is not full, or holds two images in one cell; the
     message shows the grid.
     """
+    if not dims:
+        raise UnsupportedError(f"Cannot order {series!r} by nothing; name an attribute or more in dims.")
     every = images(series)
     names = [str(dim) if isinstance(dim, str) else str(parse(dim)) for dim in dims]
     if len(set(names)) < len(names):

@@ -22,11 +22,11 @@ from pydicom.tag import BaseTag
 
 from dicomvtk.dicom.elements import NotDicom, Unsure, walk_file
 from dicomvtk.dicom.tags import Tag
-from dicomvtk.errors import NoDicomError
+from dicomvtk.errors import NoDicomError, UnsupportedError
 from dicomvtk.folder.attribute_path import AttributePath, Step
 from dicomvtk.folder.value_forms import TEXT_VRS
 
-__all__ = ["ABSENT", "apply", "at_path", "plain", "read_header", "read_plain", "resolved"]
+__all__ = ["ABSENT", "apply", "at_path", "check_reachable", "plain", "read_header", "read_plain", "resolved"]
 
 
 class _Absent:
@@ -147,6 +147,23 @@ def apply(dataset: Dataset, edits: Mapping[AttributePath, DataElement | None]) -
             if depth == 0:
                 touched.add(top)
     return touched
+
+
+def check_reachable(dataset: Dataset, path: AttributePath) -> None:
+    """Refuse a path that goes through no sequence, or into an item further on than the one past the last."""
+    level: Dataset | None = dataset
+    for step in path.steps[:-1]:
+        tag = None if level is None else resolved(level, step)
+        found = None if level is None or tag is None or tag not in level else _element(level, tag)
+        if found is not None and found.VR != "SQ":
+            raise UnsupportedError(f"Cannot set {path}: {step} has VR {found.VR}, expected a sequence (SQ).")
+        items = [] if found is None else found.value
+        number = step.item or 0
+        if not -len(items) <= number <= len(items):
+            raise UnsupportedError(
+                f"Cannot set {path}: the sequence has {len(items)} items, so [{len(items)}] is the next one to add."
+            )
+        level = None if number == len(items) else items[number]
 
 
 def plain(element: Any) -> Any:

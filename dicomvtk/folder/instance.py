@@ -12,8 +12,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from dicomvtk.errors import UnsupportedError
-from dicomvtk.folder.attribute_path import AttributePath, Name, parse
-from dicomvtk.folder.header_values import ABSENT, apply, at_path, plain, read_header, read_plain
+from dicomvtk.folder.attribute_path import AttributePath, Name, Step, parse
+from dicomvtk.folder.header_values import ABSENT, apply, at_path, check_reachable, plain, read_header, read_plain
 from dicomvtk.folder.value_forms import element_of, encodable
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ IDENTITY = tuple(
         "SOPClassUID",
     )
 )
+#: The elements of a private group that name the creators of its blocks.
+_CREATORS = (0x10, 0xFF)
 _META_GROUP = 0x0002
 _PIXEL_GROUP = 0x7FE0
 #: Values are remembered up to this many characters or bytes each.
@@ -136,12 +138,27 @@ class Instance:
         check_editable(path)
         if value is ABSENT:
             return None
+        if len(path.steps) > 1:
+            check_reachable(self.header(), path)
+        self._check_creator(path)
         vr = ""
         if not path.vr:
             there = at_path(read_header(self.source), path)
             vr = "" if there is ABSENT or there.VR == "UN" else str(there.VR)
         signed = " or " in path.vr and self.value(PIXEL_REPRESENTATION) == 1
         return element_of(path, value, vr=vr, signed=signed)
+
+    def _check_creator(self, path: AttributePath) -> None:
+        """Refuse a private element that no creator has reserved (PS3.5 section 7.8.1)."""
+        group, element = path.last.group, path.last.element
+        if group % 2 == 0 or path.last.creator or _CREATORS[0] <= element <= _CREATORS[1]:
+            return
+        reserved = AttributePath((*path.steps[:-1], Step(group, element >> 8)))
+        if element >> 8 < _CREATORS[0] or self.value(reserved) is ABSENT:
+            raise UnsupportedError(
+                f"Cannot set {path}: no creator has reserved that block in {self.path or self.source}. "
+                f"Name the creator, '({group:04X},{element & 0xFF:02X},CREATOR)'."
+            )
 
     def on_disk(self, paths: Iterable[AttributePath]) -> dict[AttributePath, Any]:
         """Return the values that the file has without the edits."""

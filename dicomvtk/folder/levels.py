@@ -58,6 +58,8 @@ class Level:
     _serial = 0
     #: True where one value stands for many files that agree; else the list of unique values is given.
     _single = False
+    #: ``level[0]`` is no attribute, so Python must not count on from it: loop over .series, .instances and their like.
+    __iter__: None = None
 
     @property
     def folder(self) -> Folder:
@@ -103,6 +105,10 @@ class Level:
     def header(self, n: int = 0) -> Any:
         """Return the header of the n-th file as a pydicom Dataset with the edits made; a copy."""
         return self.instances[n].header()
+
+    def __contains__(self, name: Name) -> bool:
+        """Return whether any file has the attribute; raises MissingAttributeError for what is none of DICOM's."""
+        return any(value is not ABSENT for value in self._values([parse(name)])[parse(name)])
 
     def __getitem__(self, names: Any) -> Any:
         paths, several = named(names)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.folder import display_window, image_type, private_colormap, slice_position
-from dicomvtk.folder.attribute_path import MissingAttributeError
+from dicomvtk.folder.attribute_path import MissingAttributeError, spelled_alike
 from dicomvtk.folder.instance import Instance
 
 __all__ = ["RANK", "OwnAttribute", "find", "register_attribute", "set_for", "unknown"]
@@ -85,7 +85,7 @@ def set_for(level: str, name: str, value: Any, instances: Sequence[Instance]) ->
 
 def unknown(level: str, name: str) -> MissingAttributeError:
     """Return the error that says which own attributes there are."""
-    near = difflib.get_close_matches(name, _REGISTERED, n=1)
+    near = difflib.get_close_matches(name, _REGISTERED, n=1) or spelled_alike(name)
     hint = f"; did you mean {near[0]}?" if near else "."
     return MissingAttributeError(
         f"{level} has no attribute {name!r}{hint} The standard's attributes are CamelCase keywords; own ones are "

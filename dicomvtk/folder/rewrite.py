@@ -38,6 +38,7 @@ from dicomvtk.dicom.tags import Tag
 from dicomvtk.errors import UnsupportedError, WriteError
 from dicomvtk.folder.header_values import read_header
 from dicomvtk.folder.instance import Instance
+from dicomvtk.folder.pixel_fit import check_fit
 
 __all__ = ["write_instance"]
 
@@ -67,6 +68,7 @@ def write_instance(instance: Instance, target: Path) -> None:
         if not instance.edits and instance.pixels is None:
             target.write_bytes(instance.source.read_bytes())
             return
+        check_fit(instance)
         try:
             if _is_simple(instance):
                 _with_elements(instance, target)

@@ -28,6 +28,18 @@ _LARGEST = 1e30
 _EXTREMES = tuple(map(parse, ("SmallestImagePixelValue", "LargestImagePixelValue")))
 _STORAGE = ("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 _PLANAR = parse("PlanarConfiguration")
+#: What is said of stored values, which another slope makes untrue: padding, and maps to real world values.
+_OF_STORED = tuple(
+    map(
+        parse,
+        (
+            "PixelPaddingValue",
+            "PixelPaddingRangeLimit",
+            "RealWorldValueMappingSequence",
+            (0x2005, 0x0E, "Philips MR Imaging DD 001"),
+        ),
+    )
+)
 _SLOPE, _INTERCEPT, _KIND = parse("RescaleSlope"), parse("RescaleIntercept"), parse("RescaleType")
 
 
@@ -129,6 +141,9 @@ def _describe(instance: Instance, encoding: Encoding) -> None:
     signed = int(encoding.dtype.kind == "i")
     for name, value in zip(_STORAGE, (bits, bits, bits - 1, signed), strict=True):
         instance.set_value(name, value)
+    for path in _OF_STORED:
+        if instance.value(path) is not ABSENT:
+            instance.set(path, None)
     if encoding.is_rescaled or instance.value(_SLOPE) is not ABSENT:
         instance.set_value(_SLOPE, encoding.slope)
         instance.set_value(_INTERCEPT, encoding.intercept)

@@ -159,6 +159,8 @@ def _formed(vr: str, value: Any) -> Any:
     if vr in _FLOATS:
         number = _number(value)
         if vr == "DS":
+            if not np.isfinite(number):
+                raise ValueError("expected a finite number")
             return value if isinstance(value, str) else ds_text(number)
         if vr == "FL" and _LARGEST_SINGLE < abs(number) < float("inf"):
             raise ValueError("beyond single precision")

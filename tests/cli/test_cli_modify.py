@@ -202,3 +202,12 @@ def test_one_file_alone_is_modified(clinic: Path) -> None:
     header = pydicom.dcmread(file)
     assert header.SOPInstanceUID == header.file_meta.MediaStorageSOPInstanceUID == "1.2.3"
     assert len(set(before.items()) - set(digests(clinic).items())) == 1
+
+
+def test_a_dry_run_refuses_what_the_run_would(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = digests(clinic)
+    for words in (("--dry-run",), ()):
+        assert run("modify", clinic, "Rows=4", "Columns=20", "--where", "Modality=CT", *words) == 1
+        assert "would cut the pixels of" in capsys.readouterr().err
+    assert run("modify", clinic, "--finish-save", "--dry-run") == 2
+    assert digests(clinic) == before

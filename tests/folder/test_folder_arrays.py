@@ -276,3 +276,67 @@ def test_rank_numbers_what_nothing_else_tells_apart(two_patients: Path) -> None:
         merged.ndarray(dims=("rank", "rank"))
     with pytest.raises(UnsupportedError, match="already means"):
         dicomvtk.register_attribute("rank", lambda instance: 1)
+
+
+def test_maps_from_stored_values_go_when_values_are_stored_another_way(copied: Callable[[str], Path]) -> None:
+    """Philips' FV and padding are of the old stored values: under a new slope they would give wrong ones in silence."""
+    path = copied("mr_mag_phase_2echo")
+    folder = dicomvtk.open_folder(path)
+    part = folder.series[0].subseries(image_type="MAGNITUDE", EchoTime=10)
+    part.PixelPaddingValue = 0
+    part.RealWorldValueMappingSequence = [{"LUTLabel": "OLD", "RealWorldValueSlope": 2.0, "RealWorldValueIntercept": 0}]
+    assert [one.label for one in part.volume().info.value_maps] == ["FV"]
+
+    part.set_ndarray(part.ndarray())
+    assert part.get("(2005,0E,Philips MR Imaging DD 001)") is not None
+    assert part.get("PixelPaddingValue") == 0
+    part.set_ndarray(part.ndarray() * 2 + 1.5)
+
+    assert part.volume().info.value_maps == ()
+    assert part.volume().info.padding == ()
+    folder.save()
+    header = pydicom.dcmread(part.files[0])
+    assert 0x0E not in header.private_block(0x2005, "Philips MR Imaging DD 001")
+    assert "RealWorldValueMappingSequence" not in header
+    assert "PixelPaddingValue" not in header
+    with pytest.raises(UnsupportedError, match=r"'FV': there is no such map"):
+        dicomvtk.read(part.files, values="FV")
+
+
+@pytest.mark.parametrize("edited", [{"Rows": 3, "Columns": 16}, {"Rows": 128}, {"BitsAllocated": 8}])
+def test_the_size_of_pixels_that_stay_is_not_changed_by_save(two_patients: Path, edited: dict[str, int]) -> None:
+    """6 rows of 8 as 3 of 16 are the same bytes: a picture that is torn, and nothing that tells."""
+    folder = dicomvtk.open_folder(two_patients)
+    series = folder.series[0]
+    before = [file.read_bytes() for file in series.files]
+
+    series[list(edited)] = list(edited.values())
+
+    said = rf"{next(iter(edited))} \(0028,0\d\d0\) \d+ -> \d+.*would cut the pixels of .*IM0001.dcm"
+    with pytest.raises(UnsupportedError, match=said + ".*Nothing was saved"):
+        folder.save()
+    with pytest.raises(UnsupportedError, match=said):
+        series.ndarray()
+    with pytest.raises(UnsupportedError, match=said):
+        folder.save(two_patients.parent / "elsewhere")
+    assert not (two_patients.parent / "elsewhere").exists()
+    assert [file.read_bytes() for file in series.files] == before
+
+
+def test_a_size_that_does_not_fit_the_pixels_is_mended(two_patients: Path) -> None:
+    file = dicomvtk.open_folder(two_patients).series[0].files[1]
+    header = pydicom.dcmread(file)
+    truth = header.pixel_array
+    header.Rows = 5
+    header.save_as(file)
+    series = dicomvtk.open_folder(two_patients).series[0]
+
+    series.Rows = 6
+    series.save()
+
+    np.testing.assert_array_equal(pydicom.dcmread(file).pixel_array, truth)
+
+
+def test_an_array_on_no_dimension_is_refused(two_patients: Path) -> None:
+    with pytest.raises(UnsupportedError, match="name an attribute or more"):
+        dicomvtk.open_folder(two_patients).series[0].ndarray(dims=())

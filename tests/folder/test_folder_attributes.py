@@ -233,6 +233,8 @@ def test_a_wrong_name_says_which_is_meant(two_patients: Path) -> None:
             wrong()
     with pytest.raises(AttributeError, match=r"did you mean colormap\?"):
         series.colormp  # noqa: B018
+    with pytest.raises(AttributeError, match=r"did you mean PatientName\?"):
+        series.patient_name = "Doe"
     with pytest.raises(AttributeError, match="register_attribute"):
         series.flavour = "mint"
     with pytest.raises(UnsupportedError, match="give 2 values"):
@@ -427,3 +429,45 @@ def test_a_value_of_an_unknown_private_element_takes_the_vr_of_its_kind() -> Non
         "OB",
         "SQ",
     ]
+
+
+def test_an_item_past_the_next_is_refused_and_not_lost(two_patients: Path) -> None:
+    series = dicomvtk.open_folder(two_patients).series[0]
+
+    with pytest.raises(UnsupportedError, match=r"has 0 items, so \[0\] is the next"):
+        series["ReferencedImageSequence[1].ReferencedSOPInstanceUID"] = "1.2.3"
+    series["ReferencedImageSequence[0].ReferencedSOPInstanceUID"] = "1.2.3"
+    series["ReferencedImageSequence[1].ReferencedSOPInstanceUID"] = "1.2.4"
+    with pytest.raises(UnsupportedError, match=r"has 2 items, so \[2\] is the next"):
+        series["ReferencedImageSequence[3].ReferencedSOPInstanceUID"] = "1.2.5"
+    with pytest.raises(UnsupportedError, match=r"PatientName.* has VR PN, expected a sequence"):
+        series["PatientName[0].PatientID"] = "P"
+    assert series["ReferencedImageSequence[1].ReferencedSOPInstanceUID"] == "1.2.4"
+
+
+def test_a_private_element_needs_a_creator(two_patients: Path) -> None:
+    series = dicomvtk.open_folder(two_patients).series[0]
+
+    for name in ((0x0009, 0x1001), "0009,0001"):
+        with pytest.raises(UnsupportedError, match=r"no creator has reserved .*'\(0009,01,CREATOR\)'"):
+            series[name] = "x"
+    series["(0009,01,ACME)"] = "x"
+    series[(0x0009, 0x1001)] = "y"
+    series.save()
+
+    header = pydicom.dcmread(series.files[0])
+    assert header.private_block(0x0009, "ACME")[0x01].value == "y"
+
+
+def test_a_level_is_asked_for_attributes_and_not_looped_over(two_patients: Path) -> None:
+    folder = dicomvtk.open_folder(two_patients)
+
+    for level in (folder, folder.patients[0], folder.studies[0], folder.series[0]):
+        with pytest.raises(TypeError, match="not iterable"):
+            iter(level)
+        assert "Rows" in level
+        assert (0x0028, 0x0010) in level
+        assert "InversionTime" not in level
+        with pytest.raises(MissingAttributeError, match="No DICOM attribute 0"):
+            level[0]
+    assert folder.series[0]["00280010"] == 6

@@ -186,6 +186,9 @@ def test_a_blank_series_of_a_shape(tmp_path: Path) -> None:
 
     assert series.ndarray().shape == (128, 192, 10)
     assert series[["Columns", "Rows", "Modality"]] == [128, 192, "CT"]
+    for shape in (3, "abc", (2.5, 2, 3), (-1, 2, 3)):
+        with pytest.raises(UnsupportedError, match=r"Cannot make a blank series of shape .*expected \(i, j, k\)"):
+            dicomvtk.series(shape)
     series.set_ndarray(np.full((128, 192, 10), -7))
     series.save(tmp_path / "out")
     assert (dicomvtk.read(tmp_path / "out").array == -7).all()

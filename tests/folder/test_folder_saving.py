@@ -321,10 +321,10 @@ def test_a_value_that_cannot_be_written_saves_nothing(two_patients: Path) -> Non
     folder = dicomvtk.open_folder(two_patients)
     before = digests(two_patients)
     folder.PatientSex = "F"
-    rows = parse("Rows")
-    folder.instances[-1].edits[rows] = DataElement(rows.top.tag, "US", 70_000, validation_mode=IGNORE)
+    planes = parse("PlanesInAcquisition")
+    folder.instances[-1].edits[planes] = DataElement(planes.top.tag, "US", 70_000, validation_mode=IGNORE)
 
-    with pytest.raises(UnsupportedError, match=r"Cannot write Rows: .*65535\. Nothing was saved."):
+    with pytest.raises(UnsupportedError, match=r"Cannot write PlanesInAcquisition: .*65535\. Nothing was saved."):
         folder.save()
 
     assert digests(two_patients) == before
