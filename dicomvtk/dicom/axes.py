@@ -5,16 +5,14 @@ The evidence is a finding. Where nothing tells them apart, or the grid has holes
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from dicomvtk.dicom import values
+from dicomvtk.dicom.dimensions import DIMENSIONS, SECONDS_A_DAY, Dimension, Value
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.tags import Tag, describe
-from dicomvtk.dicom.values import BadValue
 from dicomvtk.errors import SeriesError, UnsupportedError
 from dicomvtk.metadata import Axis, Finding
 
@@ -22,7 +20,6 @@ __all__ = ["Arrangement", "arrange", "arrange_by", "describe_holes", "known_dime
 
 #: Frames at each position: outer index the position along the normal, inner the order in which they were found.
 Groups = Sequence[Sequence[Frame]]
-Value = float
 
 #: No series has more dimensions past k than this worth inferring.
 _MOST_AXES = 3
@@ -39,81 +36,16 @@ class Arrangement:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True)
-class _Dimension:
-    """One attribute that can separate images: how to read it, and whether its values are shared by all positions.
-
-    `ranked` ones (times) differ from slice to slice: only their order within a position counts. `temporal` ones come
-    first among the axes, where NIfTI and most tools expect time.
-    """
-
-    keyword: str
-    tag: int
-    unit: str
-    read: Callable[[bytes | None], Value | None]
-    ranked: bool = False
-    temporal: bool = False
-
-
-def _number(raw: bytes | None) -> float | None:
-    try:
-        found = values.decimals(raw)
-    except BadValue:
-        return None
-    return found[0] if found else None
-
-
-def _double(raw: bytes | None) -> float | None:
-    return struct.unpack("<d", raw)[0] if raw is not None and len(raw) == 8 else None
-
-
-def _index(raw: bytes | None) -> float | None:
-    return float(int.from_bytes(raw, "little")) if raw is not None and len(raw) in (2, 4) else None
-
-
-def _clock(raw: bytes | None) -> float | None:
-    """Return seconds since midnight of a TM value, or since the epoch of years of a DT value; only order counts."""
-    text = values.text(raw)
-    digits, _, fraction = text.partition(".")
-    fraction = fraction.split("+")[0].split("-")[0]
-    if not digits.isdigit():
-        return None
-    clock = digits[8:] if len(digits) > 6 else digits
-    days = int(digits[:8]) if len(digits) > 6 else 0
-    clock = clock.ljust(6, "0")
-    seconds = int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:6])
-    return days * 86400.0 + seconds + (float(f"0.{fraction}") if fraction.isdigit() else 0.0)
-
-
-#: In order of preference: what an image is, before when it was taken, before how it was numbered.
-_DIMENSIONS: tuple[_Dimension, ...] = (
-    _Dimension("EchoTime", Tag.EchoTime, "ms", _number),
-    _Dimension("InversionTime", Tag.InversionTime, "ms", _number),
-    _Dimension("DiffusionBValue", Tag.DiffusionBValue, "s/mm2", _double),
-    _Dimension("FlipAngle", Tag.FlipAngle, "degree", _number),
-    _Dimension("RepetitionTime", Tag.RepetitionTime, "ms", _number),
-    _Dimension("EchoNumbers", Tag.EchoNumbers, "", _number),
-    _Dimension("TemporalPositionIdentifier", Tag.TemporalPositionIdentifier, "", _number, temporal=True),
-    _Dimension("TemporalPositionIndex", Tag.TemporalPositionIndex, "", _index, temporal=True),
-    _Dimension("TriggerTime", Tag.TriggerTime, "ms", _number, temporal=True),
-    _Dimension("AcquisitionNumber", Tag.AcquisitionNumber, "", _number, temporal=True),
-    _Dimension("TriggerTime", Tag.TriggerTime, "ms", _number, ranked=True, temporal=True),
-    _Dimension("FrameAcquisitionDateTime", Tag.FrameAcquisitionDateTime, "s", _clock, ranked=True, temporal=True),
-    _Dimension("AcquisitionTime", Tag.AcquisitionTime, "s", _clock, ranked=True, temporal=True),
-    _Dimension("InstanceNumber", Tag.InstanceNumber, "", _number, ranked=True, temporal=True),
-)
-
-
 def known_dimensions() -> list[str]:
     """Return the keywords that `dims` may name."""
-    return list(dict.fromkeys(dimension.keyword for dimension in _DIMENSIONS))
+    return list(dict.fromkeys(dimension.keyword for dimension in DIMENSIONS))
 
 
 def arrange(groups: Groups) -> Arrangement | None:
     """Return the frames on a grid of positions and inferred axes; None where nothing tells them apart evenly."""
     if len({len(group) for group in groups}) != 1:
         return None
-    found = _separate([list(group) for group in groups], _DIMENSIONS, _MOST_AXES)
+    found = _separate([list(group) for group in groups], DIMENSIONS, _MOST_AXES)
     if found is None:
         return None
     return _arrangement(groups, _time_first(found))
@@ -130,10 +62,10 @@ def arrange_by(groups: Groups, dims: Sequence[str], what: str) -> Arrangement:
 
 def describe_holes(groups: Groups) -> Finding | None:
     """Return the finding that lists what is absent from an incomplete grid; None where no attribute spans one."""
-    for dimension in _DIMENSIONS:
+    for dimension in DIMENSIONS:
         if dimension.ranked:
             continue
-        found = [[dimension.read(frame.value(dimension.tag)) for frame in group] for group in groups]
+        found = [[dimension.of(frame) for frame in group] for group in groups]
         if any(None in group or len(set(group)) < len(group) for group in found):
             continue
         every = sorted({value for group in found for value in group if value is not None})
@@ -153,7 +85,7 @@ def describe_holes(groups: Groups) -> Finding | None:
     return None
 
 
-def _separate(groups: list[list[Frame]], dimensions: Sequence[_Dimension], depth: int) -> list[_Dimension] | None:
+def _separate(groups: list[list[Frame]], dimensions: Sequence[Dimension], depth: int) -> list[Dimension] | None:
     """Return the dimensions that together tell the frames of every group apart, the fewest and most telling first."""
     count = len(groups[0])
     if count == 1:
@@ -172,11 +104,11 @@ def _separate(groups: list[list[Frame]], dimensions: Sequence[_Dimension], depth
     return next(([d] for d in dimensions if d.ranked and _ranks(groups, d)), None)
 
 
-def _shared_values(groups: list[list[Frame]], dimension: _Dimension) -> list[Value]:
+def _shared_values(groups: list[list[Frame]], dimension: Dimension) -> list[Value]:
     """Return the values that every group has, each equally often; empty where they do not agree or do not vary."""
     first: list[Value] | None = None
     for group in groups:
-        found = [dimension.read(frame.value(dimension.tag)) for frame in group]
+        found = [dimension.of(frame) for frame in group]
         if None in found:
             return []
         distinct = sorted({value for value in found if value is not None})
@@ -187,14 +119,16 @@ def _shared_values(groups: list[list[Frame]], dimension: _Dimension) -> list[Val
     return first if first is not None and len(first) > 1 else []
 
 
-def _ranks(groups: list[list[Frame]], dimension: _Dimension) -> bool:
+def _ranks(groups: list[list[Frame]], dimension: Dimension) -> bool:
     """True where the attribute orders the frames of every group; numbers must also run evenly over the series."""
     rows = []
     for group in groups:
-        found = [dimension.read(frame.value(dimension.tag)) for frame in group]
+        found = [dimension.of(frame) for frame in group]
         if None in found or len(set(found)) < len(found):
             return False
         rows.append(sorted(value for value in found if value is not None))
+    if dimension.date and _days_unclear(min(row[0] for row in rows), max(row[-1] for row in rows)):
+        return False
     if dimension.tag != Tag.InstanceNumber:
         return True
     columns = list(zip(*rows, strict=True))
@@ -204,35 +138,41 @@ def _ranks(groups: list[list[Frame]], dimension: _Dimension) -> bool:
     return volume_by_volume or slice_by_slice
 
 
-def _parts(groups: list[list[Frame]], dimension: _Dimension) -> list[list[Frame]]:
+def _days_unclear(first: Value, last: Value) -> bool:
+    """True where some images state the day and others the time alone, or clocks of one day may have passed midnight."""
+    days = last // SECONDS_A_DAY - first // SECONDS_A_DAY
+    return first < SECONDS_A_DAY <= last or (days == 0 and last - first > SECONDS_A_DAY / 2)
+
+
+def _parts(groups: list[list[Frame]], dimension: Dimension) -> list[list[Frame]]:
     """Return each group cut by the values of a dimension."""
     parts: list[list[Frame]] = []
     for group in groups:
         by_value: dict[Value | None, list[Frame]] = {}
         for frame in group:
-            by_value.setdefault(dimension.read(frame.value(dimension.tag)), []).append(frame)
+            by_value.setdefault(dimension.of(frame), []).append(frame)
         parts += by_value.values()
     return parts
 
 
-def _time_first(dimensions: Sequence[_Dimension]) -> list[_Dimension]:
+def _time_first(dimensions: Sequence[Dimension]) -> list[Dimension]:
     return sorted(dimensions, key=lambda dimension: not dimension.temporal)
 
 
-def _named(keyword: str) -> _Dimension:
-    found = [dimension for dimension in _DIMENSIONS if dimension.keyword == keyword]
+def _named(keyword: str) -> Dimension:
+    found = [dimension for dimension in DIMENSIONS if dimension.keyword == keyword]
     if not found:
         raise UnsupportedError(f"Cannot order by {keyword!r}; dims= may name: {', '.join(known_dimensions())}.")
     return found[-1]
 
 
-def _arrangement(groups: Groups, dimensions: Sequence[_Dimension], what: str = "") -> Arrangement:
+def _arrangement(groups: Groups, dimensions: Sequence[Dimension], what: str = "") -> Arrangement:
     """Put every frame in its cell; raises SeriesError where a cell is empty or holds two."""
     axes: list[Axis] = []
     for dimension in dimensions:
-        found = [dimension.read(frame.value(dimension.tag)) for frame in groups[0]]
+        found = [dimension.of(frame) for frame in groups[0]]
         distinct = sorted({value for value in found if value is not None})
-        axes.append(Axis(dimension.keyword, tuple(distinct), dimension.unit))
+        axes.append(dimension.axis(distinct))
     columns = [_cells(group, dimensions) for group in groups]
     wanted = list(product(*(range(len(axis)) for axis in reversed(axes))))
     frames: list[Frame] = []
@@ -254,12 +194,12 @@ def _arrangement(groups: Groups, dimensions: Sequence[_Dimension], what: str = "
     return Arrangement(tuple(frames), tuple(axes), tuple(evidence))
 
 
-def _cells(group: Sequence[Frame], dimensions: Sequence[_Dimension]) -> dict[tuple[int, ...], list[Frame]]:
+def _cells(group: Sequence[Frame], dimensions: Sequence[Dimension]) -> dict[tuple[int, ...], list[Frame]]:
     """Return the frames of one position by their index along each dimension: of shared values, or of rank.
 
     A rank counts among the frames that agree in every shared value.
     """
-    found = [tuple(dimension.read(frame.value(dimension.tag)) for dimension in dimensions) for frame in group]
+    found = [tuple(dimension.of(frame) for dimension in dimensions) for frame in group]
     shared = [n for n, dimension in enumerate(dimensions) if not dimension.ranked]
     peers: dict[tuple[Value | None, ...], list[tuple[Value | None, ...]]] = {}
     for own in found:

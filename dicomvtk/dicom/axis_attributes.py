@@ -69,6 +69,8 @@ _SPELLINGS = {
         for keyword in ("EchoNumbers", "TemporalPositionIdentifier", "AcquisitionNumber")
     },
     "AcquisitionTime": _Spelling("AcquisitionTime", _clock),
+    "FrameAcquisitionDateTime": _Spelling("AcquisitionTime", _clock),
+    "DimensionIndexValues": _Spelling("TemporalPositionIdentifier", _counted),
     "TemporalPositionIndex": _Spelling("TemporalPositionIdentifier", _whole),
     "Time": _Spelling("TemporalPositionIdentifier", _counted),
     _BY_NUMBER: _Spelling(_BY_NUMBER, _whole),
@@ -81,6 +83,7 @@ _TEMPORAL = frozenset(
         "TriggerTime",
         "AcquisitionNumber",
         "AcquisitionTime",
+        "FrameAcquisitionDateTime",
         "Time",
     }
 )

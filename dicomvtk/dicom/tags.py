@@ -69,12 +69,14 @@ class Tag:
     TemporalPositionIdentifier = _le(0x0020, 0x0100)
     SliceLocation = _le(0x0020, 0x1041)
     StackID = _le(0x0020, 0x9056)
+    DimensionIndexValues = _le(0x0020, 0x9157)
     InStackPositionNumber = _le(0x0020, 0x9057)
     TemporalPositionIndex = _le(0x0020, 0x9128)
     SamplesPerPixel = _le(0x0028, 0x0002)
     PhotometricInterpretation = _le(0x0028, 0x0004)
     PlanarConfiguration = _le(0x0028, 0x0006)
     NumberOfFrames = _le(0x0028, 0x0008)
+    FrameIncrementPointer = _le(0x0028, 0x0009)
     Rows = _le(0x0028, 0x0010)
     Columns = _le(0x0028, 0x0011)
     PixelSpacing = _le(0x0028, 0x0030)
@@ -232,6 +234,7 @@ VARYING: tuple[int, ...] = (
     Tag.TemporalPositionIdentifier,
     Tag.TemporalPositionIndex,
     Tag.InStackPositionNumber,
+    Tag.DimensionIndexValues,
     Tag.ReferencedSegmentNumber,
     Tag.GERawDataType,
     Tag.GEVasCollapseFlag,
@@ -268,6 +271,7 @@ COMMON: tuple[int, ...] = (
     Tag.PhotometricInterpretation,
     Tag.PlanarConfiguration,
     Tag.NumberOfFrames,
+    Tag.FrameIncrementPointer,
     Tag.Rows,
     Tag.Columns,
     Tag.PixelSpacing,

@@ -49,7 +49,13 @@ _DIMENSIONS_PAST_K = 4
 
 _MM_PER_UNIT = {"mm": 1.0, "unknown": 1.0, "meter": 1000.0, "micron": 0.001}
 #: Axes that count repetitions.
-_REPETITIONS = ("InstanceNumber", "AcquisitionNumber", "TemporalPositionIdentifier", "TemporalPositionIndex")
+_REPETITIONS = (
+    "InstanceNumber",
+    "AcquisitionNumber",
+    "TemporalPositionIdentifier",
+    "TemporalPositionIndex",
+    "DimensionIndexValues",
+)
 _SECONDS_PER_UNIT = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6}
 
 _COLOUR = {
