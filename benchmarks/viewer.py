@@ -38,7 +38,7 @@ from dicomvtk.display import WindowLevel
 from dicomvtk.render import moves
 from dicomvtk.render.layers import SliceLayer, VolumeLayer
 from dicomvtk.render.opengl import offscreen_window
-from dicomvtk.render.pane_3d import Detail
+from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.scene import PLANES, View
 from dicomvtk.render.session import Session
 

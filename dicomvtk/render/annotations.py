@@ -69,7 +69,7 @@ def pane_3d_corners(state: State, level_unit: str, note: str) -> Corners:
     ]
     if state.clip is not None:
         drawn.append(f"Cut off: {state.clip}")
-    return Corners(bottom_left=_lines(*drawn, note if state.shown(VolumeLayer) else ""))
+    return Corners(bottom_left=_lines(*drawn, note))
 
 
 def person_name(name: str) -> tuple[str, ...]:

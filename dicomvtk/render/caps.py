@@ -76,6 +76,11 @@ class Caps:
                 others = tuple(space for space in spaces if not _same(space, faces[number]))
                 prop.GetMapper().SetClippingPlanes(vtk_planes(others))
 
+    def hide(self) -> None:
+        """Draw none of them until the next `apply`."""
+        for _plane, prop in self._caps:
+            prop.VisibilityOff()
+
     def set_coarse(self, coarse: bool) -> None:
         """Cut at the voxels' own fineness and not at the screen's, which would cut anew for every turn."""
         for _plane, prop in self._caps:

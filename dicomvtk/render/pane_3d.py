@@ -1,242 +1,63 @@
-"""The 3-D pane: the volume cast by rays, its surface, its slices, and a cube that says which way is which."""
+"""The 3-D pane: a scene, or a picture of it made elsewhere; its text, and a cube that says which way is which."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import TYPE_CHECKING
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkTexture
 
-import numpy as np
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane, vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkBinnedDecimation
-from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlice, vtkPolyDataMapper, vtkRenderer
-
-from dicomvtk.bridge.pipeline import run
-from dicomvtk.errors import UnsupportedError
-from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
 from dicomvtk.render.annotations import Corners
-from dicomvtk.render.caps import Caps
 from dicomvtk.render.compass import Compass
 from dicomvtk.render.crop_box import CropBox
-from dicomvtk.render.cutting import HalfSpace, faces, kept, vtk_planes
-from dicomvtk.render.drawable import grey
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.labels import PaneLabels
 from dicomvtk.render.layout import Rect
-from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, fit_distance_mm
+from dicomvtk.render.pictures import Picture, vtk_picture
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
-from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, VolumeLayer
-from dicomvtk.render.slice_pane import slice_prop
+from dicomvtk.render.scene_3d import Scene3D
 from dicomvtk.render.text import is_light
 from dicomvtk.volume import Volume
 
-if TYPE_CHECKING:
-    from dicomvtk.render.raycast import Raycast
-
-__all__ = ["Detail", "Pane3D"]
-
-_BACKGROUND = (0.055, 0.065, 0.08)
-#: More triangles than this take a software OpenGL longer than a third of a second.
-_MOST_TRIANGLES = 800_000
-_BINS = 256
-#: What a surface follows: a level, and whether only that of the lungs.
-_Followed = tuple[float, bool]
-
-
-class Detail(IntEnum):
-    """How much of what is slow to make in 3-D is made: nothing new, a small stand-in, all."""
-
-    NOTHING = 0
-    PROXY = 1
-    FULL = 2
+__all__ = ["Pane3D"]
 
 
 class Pane3D:
-    """The VTK side of the 3-D pane; `apply` brings it to a state. What is hidden is not built."""
+    """The VTK side of the 3-D pane; `apply` brings it to a state."""
 
     def __init__(self, volume: Volume, image: vtkImageData, style: vtkImageProperty) -> None:
-        self.renderer = vtkRenderer()
-        self.renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEGREES)
+        self.scene = Scene3D(volume, image, style)
+        self.renderer = self.scene.renderer
         self.compass = Compass(placed=volume.geometry.placed)
-        self._volume = volume
-        self._image = image
-        self._style = style
+        self._geometry = volume.geometry
         self._labels = PaneLabels(self.renderer)
         self._crop_box = CropBox(self.renderer)
-        self._cuts: dict[str, vtkPlane] = {}
-        self._slices: list[vtkImageSlice] = []
-        self._raycasts: dict[Detail, Raycast] = {}
-        self._offered: Raycast | None = None
-        self._caps = Caps(self.renderer, image)
-        self._surfaces: dict[_Followed, vtkActor | None] = {}
         self._frame = PaneFrame(self.renderer, PLANE_COLOURS["3d"])
+        self._texture = vtkTexture()
+        self._texture.InterpolateOff()  # pixel for pixel
+        self._picture: Picture | None = None
 
-    @property
-    def note(self) -> str:
-        """What was left out to draw the volume, and why there is no surface; empty where all is drawn."""
-        if any(actor is None for actor in self._surfaces.values()):
-            return "no surface at this level"
-        return self._raycast.note if self._raycast else ""
-
-    @property
-    def built(self) -> int:
-        """How many of the props that take long to make are there."""
-        return len(self._surfaces) + len(self._raycasts)
-
-    def set_volume(self, volume: Volume, image: vtkImageData) -> None:
-        """Show another frame on the same grid: rays and surfaces are made anew, when there is time."""
-        self._volume, self._image = volume, image
-        for raycast in self._raycasts.values():
-            self.renderer.RemoveVolume(raycast.prop)
-        for actor in self._surfaces.values():
-            if actor is not None:
-                self.renderer.RemoveActor(actor)
-        self._raycasts, self._surfaces, self._offered = {}, {}, None
-        self._caps.set_image(image)
-        for prop in self._slices:
-            prop.GetMapper().SetInputData(image)
-
-    def lacks(self, state: State, detail: Detail) -> bool:
-        """Return whether `build` would have something to make."""
-        rays = bool(state.shown(VolumeLayer)) and not any(made >= detail for made in self._raycasts)
-        levels = detail is Detail.FULL and any(_followed(la) not in self._surfaces for la in state.shown(SurfaceLayer))
-        return detail > Detail.NOTHING and (rays or levels)
-
-    def lacks_rays(self, state: State) -> bool:
-        """Return whether the volume itself is shown in `state` and still to be made, at most its stand-in there."""
-        return bool(state.shown(VolumeLayer)) and Detail.FULL not in self._raycasts and self._offered is None
-
-    def offer(self, raycast: Raycast) -> None:
-        """Take the rays of this volume that were made elsewhere, for `build`."""
-        self._offered = raycast
-
-    def build(self, state: State, detail: Detail, *, software: bool) -> None:
-        """Make the props that `state` shows and that were not made yet: this is what takes seconds."""
-        if not self.lacks(state, detail):
-            return
-        if state.shown(VolumeLayer) and not any(made >= detail for made in self._raycasts):
-            for raycast in self._raycasts.values():
-                self.renderer.RemoveVolume(raycast.prop)
-            from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
-
-            made = self._offered if detail is Detail.FULL else None
-            if made is None:
-                made = Raycast(self._volume, software=software, proxy=detail is Detail.PROXY)
-            self._raycasts, self._offered = {detail: made}, None
-            self.renderer.AddVolume(made.prop)
-        if detail is Detail.FULL:
-            for layer in state.shown(SurfaceLayer):
-                followed = _followed(layer)
-                if followed not in self._surfaces:
-                    self._surfaces[followed] = self._surface(*followed)
-                    self._caps.come_last()
-
-    def apply(self, state: State, planes: dict[str, SlicePlane], corners: Corners, rect: Rect) -> None:
-        """Show what `build` made of `state` in a pane that takes `rect` of the window."""
-        self.renderer.SetBackground(*(state.background or _BACKGROUND))
-        spaces = kept(state, self._volume.geometry, planes)
-        self._look(state.camera, rect)
-        self._show_volume(state, spaces)
-        self._close_volume(state, spaces, planes)
-        self._show_surfaces(state, spaces)
-        self._show_slices(state, planes)
-        self.renderer.ResetCameraClippingRange()
+    def apply(
+        self,
+        state: State,
+        planes: dict[str, SlicePlane],
+        corners: Corners,
+        rect: Rect,
+        picture: Picture | None = None,
+    ) -> None:
+        """Show `state` in a pane that takes `rect` of the window: `picture`, of the same size, or what is built."""
+        self.scene.apply(state, planes, rect)
+        self._show(picture)
         self.compass.apply(state.camera)
-        self._crop_box.apply(state, self._volume.geometry, rect)
+        self._crop_box.apply(state, self._geometry, rect)
         self._frame.apply(rect, visible=len(state.panes) > 1)
         self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations, light=is_light(state.background))
 
-    def set_rays(self, pixels_apart: float) -> None:
-        """Cast a ray for each pixel (1), or fewer, and cut faces less finely, for as long as the mouse moves."""
-        if self._raycast is not None:
-            self._raycast.set_rays(pixels_apart)
-        self._caps.set_coarse(pixels_apart > 1)
-
-    @property
-    def _raycast(self) -> Raycast | None:
-        return next(iter(self._raycasts.values()), None)
-
-    def _show_volume(self, state: State, spaces: tuple[HalfSpace, ...]) -> None:
-        layers = state.shown(VolumeLayer)
-        if self._raycast is not None:
-            self._raycast.prop.SetVisibility(bool(layers))
-            if layers:
-                self._raycast.set_look(layers[0])
-                self._raycast.cut(spaces)
-
-    def _close_volume(self, state: State, spaces: tuple[HalfSpace, ...], planes: dict[str, SlicePlane]) -> None:
-        shown = self._raycast is not None and state.shown(VolumeLayer) and not self._volume.is_colour
-        table = self._raycast.table if shown and self._raycast is not None else None
-        eye = np.array(self.renderer.GetActiveCamera().GetPosition())
-        self._caps.apply(table, faces(state, self._volume.geometry, planes), spaces, eye)
-
-    def _show_surfaces(self, state: State, spaces: tuple[HalfSpace, ...]) -> None:
-        shown = {_followed(layer): layer for layer in state.shown(SurfaceLayer)}
-        for followed, actor in self._surfaces.items():
-            if actor is None:
-                continue
-            actor.SetVisibility(followed in shown)
-            if followed in shown:
-                actor.GetProperty().SetColor(*shown[followed].colour)
-                actor.GetProperty().SetOpacity(shown[followed].opacity)
-                actor.GetMapper().SetClippingPlanes(vtk_planes(spaces))
-
-    def _show_slices(self, state: State, planes: dict[str, SlicePlane]) -> None:
-        wanted = any(layer.in_3d for layer in state.shown(SliceLayer))
-        if wanted and not self._cuts:
-            self._cuts = {name: vtkPlane() for name in PLANES}
-            self._slices = [slice_prop(self._image, cut, self._style) for cut in self._cuts.values()]
-            for prop in self._slices:
-                self.renderer.AddViewProp(prop)
-        for (name, cut), prop in zip(self._cuts.items(), self._slices, strict=True):
-            prop.SetVisibility(wanted)
-            cut.SetOrigin(*planes[name].shown_at(state.crosshair))
-            cut.SetNormal(*planes[name].normal)
-
-    def _surface(self, level: float, of_lungs: bool) -> vtkActor | None:
-        from dicomvtk.processing.surface import extract_surface  # with the libraries of its file formats
-
-        try:
-            values = lungs(self._volume) if of_lungs else grey(self._volume)
-            surface = extract_surface(values, level)
-        except UnsupportedError:  # nothing crosses this level, or there is no depth: the corner says so
-            return None
-        mapper = vtkPolyDataMapper()
-        mapper.SetInputData(_light(surface))
-        mapper.ScalarVisibilityOff()
-        actor = vtkActor()
-        actor.SetMapper(mapper)
-        actor.GetProperty().SetSpecular(0.15)
-        actor.GetProperty().SetSpecularPower(20)
-        self.renderer.AddActor(actor)
-        return actor
-
-    def _look(self, camera: Camera3D, rect: Rect) -> None:
-        geometry = self._volume.geometry
-        forward, up = np.asarray(camera.direction), np.asarray(camera.up)
-        right = np.cross(forward, up)
-        centre = geometry.index_to_physical((np.asarray(geometry.shape) - 1) / 2)
-        focus = centre + camera.pan_mm[0] * right + camera.pan_mm[1] * up
-        distance = fit_distance_mm(geometry, rect.width / rect.height) / camera.zoom
-        eye = self.renderer.GetActiveCamera()
-        eye.SetFocalPoint(*focus)
-        eye.SetPosition(*(focus - distance * forward))
-        eye.SetViewUp(*up)
-
-
-def _followed(layer: SurfaceLayer) -> _Followed:
-    level = 0.0 if layer.level is None else layer.level
-    return (level, layer.name.lower() == "lung" and level == LUNG_LEVEL)
-
-
-def _light(surface: vtkPolyData) -> vtkPolyData:
-    """Return `surface` with few enough triangles to be turned by hand; it is the picture's, not for measuring."""
-    if surface.GetNumberOfPolys() <= _MOST_TRIANGLES:
-        return surface
-    binned = vtkBinnedDecimation()
-    binned.SetInputData(surface)
-    binned.SetNumberOfDivisions(_BINS, _BINS, _BINS)
-    binned.AutoAdjustNumberOfDivisionsOff()
-    binned.SetPointGenerationModeToBinAverages()
-    binned.ProducePointDataOn()  # the normals of the volume: those of noisy triangles turn over in places and go black
-    return run(binned)
+    def _show(self, picture: Picture | None) -> None:
+        self.renderer.SetTexturedBackground(picture is not None)
+        if picture is None:
+            return
+        self.scene.hide()
+        if picture is not self._picture:
+            self._texture.SetInputData(vtk_picture(picture))
+            self.renderer.SetBackgroundTexture(self._texture)
+            self._picture = picture

@@ -20,7 +20,7 @@ from dicomvtk.bridge.pipeline import quiet
 from dicomvtk.errors import UnsupportedError, WriteError
 from dicomvtk.metadata import SeriesInfo
 
-__all__ = ["PICTURE_SUFFIXES", "check_suffix", "free_path", "grab", "png_bytes", "save_picture"]
+__all__ = ["PICTURE_SUFFIXES", "check_suffix", "free_path", "grab", "png_bytes", "save_picture", "vtk_picture"]
 
 Picture = NDArray[np.uint8]
 
@@ -67,7 +67,7 @@ def free_path(template: str, info: SeriesInfo) -> Path:
 def png_bytes(picture: Picture) -> bytes:
     """Return `picture` (height, width, 3), row 0 at the top, as the bytes of a PNG file."""
     writer = vtkPNGWriter()
-    writer.SetInputData(_image(picture))
+    writer.SetInputData(vtk_picture(picture))
     writer.WriteToMemoryOn()
     writer.Write()
     return vtk_to_numpy(writer.GetResult()).tobytes()
@@ -92,7 +92,7 @@ def save_picture(picture: Picture, path: str | os.PathLike[str]) -> None:
     writer = _WRITERS[Path(path).suffix.lower()]()
     if isinstance(writer, vtkPNGWriter):
         writer.SetCompressionLevel(_PNG_LEVEL)
-    writer.SetInputData(_image(picture))
+    writer.SetInputData(vtk_picture(picture))
     with atomic_file(path) as sibling, quiet() as said:
         writer.SetFileName(str(sibling))
         writer.Write()
@@ -100,11 +100,11 @@ def save_picture(picture: Picture, path: str | os.PathLike[str]) -> None:
             raise WriteError(f"Cannot write {os.fspath(path)}: {'; '.join(said.errors) or 'VTK wrote nothing'}.")
 
 
-def _image(picture: Picture) -> vtkImageData:
+def vtk_picture(picture: Picture) -> vtkImageData:
+    """Return `picture` (height, width, samples), row 0 at the top, as VTK has it: row 0 at the bottom."""
     height, width, samples = picture.shape
     image = vtkImageData()
     image.SetDimensions(width, height, 1)
-    # VTK counts rows from the bottom; its writers put them back.
     pixels = np.ascontiguousarray(picture[::-1]).reshape(-1, samples)
     image.GetPointData().SetScalars(numpy_to_vtk(pixels))
     return image

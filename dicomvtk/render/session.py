@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,30 +11,36 @@ from typing import Any
 
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
-from dicomvtk.errors import DicomVtkError
-from dicomvtk.render.ahead import RaysAhead
+from dicomvtk.errors import DicomVtkError, RenderError
 from dicomvtk.render.around import Around
 from dicomvtk.render.cine import Cine
 from dicomvtk.render.drawable import drawable, frame_note, whole_frame
+from dicomvtk.render.fine import FinePictures
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.moves import framed
-from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.panels import Panels, Sheet
 from dicomvtk.render.pictures import free_path, grab, save_picture
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.preferences import Preferences
 from dicomvtk.render.resolve import resolve
-from dicomvtk.render.scene import SurfaceLayer, View, VolumeLayer
+from dicomvtk.render.scene import SurfaceLayer, View
+from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.stage import Stage
 from dicomvtk.volume import Volume
 
 __all__ = ["Session"]
 
+#: Between looks for a picture that somebody waits for.
+_PAUSE_SECONDS = 0.005
+
 logger = logging.getLogger(__name__)
 
 
 class Session:
-    """What interaction works on. Every change is a new state; drawing waits for `draw`, once for many events."""
+    """What interaction works on. Every change is a new state; drawing waits for `draw`, once for many events.
+
+    With `in_thread`, where a processor draws, fine pictures of the 3-D pane come from a thread (`waits_for_fine`).
+    """
 
     def __init__(
         self,
@@ -42,13 +49,15 @@ class Session:
         window: vtkRenderWindow,
         around: Around | None = None,
         preferences: Preferences | None = None,
+        *,
+        in_thread: bool = False,
     ) -> None:
         self.failure: BaseException | None = None
         self.closed = False
         self._window = window
         self._stale = True
         self._coarse = False
-        self._ahead = RaysAhead()
+        self._fine = FinePictures() if in_thread else None
         self._preferences = preferences or Preferences()
         self.cine = Cine(self._advance, self._preferences.fps)
         self._panels = Panels(around or Around(), self.open_series, self.set_level)
@@ -59,7 +68,8 @@ class Session:
         view = replace(view, frame=whole_frame(volume.axes, view.frame))
         self.volume = drawable(volume, view.frame)
         self.state = self._first = resolve(view, self.volume)
-        self._stage = Stage(self.volume, self._window, frame_note(volume.axes, view.frame))
+        note = frame_note(volume.axes, view.frame)
+        self._stage = Stage(self.volume, self._window, note, in_thread=self._fine is not None)
         self._count_frames()
         self._stage.apply(self.state, detail=Detail.NOTHING)
         self._tell_findings()
@@ -134,6 +144,11 @@ class Session:
         if clicked:
             self.touch()
         return clicked
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether fine pictures of the 3-D pane come from a thread."""
+        return self._stage.in_thread
 
     @property
     def size(self) -> tuple[int, int]:
@@ -218,6 +233,9 @@ class Session:
 
         `coarse` casts fewer rays; `detail` is how much of what takes long may be made now.
         """
+        if detail is Detail.FULL:
+            while self.waits_for_fine():
+                time.sleep(_PAUSE_SECONDS)
         coarse = coarse or self._panels.open is not None  # under a sheet nothing need be fine, and every key draws it
         stale = self._stale or self._stage.resized or (self._coarse and not coarse)
         if not stale and not self.lacks(detail):
@@ -225,6 +243,8 @@ class Session:
         sheet = self._sheet()
         self._stage.show_sheet(sheet)
         self._stage.apply(self.state, detail=detail)
+        if self._fine is not None:
+            self._fine.give_up_others(self._stage.fine_wanted(self.state))
         self._stage.render(coarse=coarse)
         self._stale, self._coarse = False, coarse
         return True
@@ -233,16 +253,28 @@ class Session:
         """Return whether a drawing of so much detail would show more than there is."""
         return self._stage.lacks(self.state, detail)
 
-    def waits_for_rays(self) -> bool:
-        """Return whether the volume in the 3-D pane is being made in a thread, which this begins where it is not so.
+    def waits_for_fine(self) -> bool:
+        """Return whether the 3-D pane's fine picture is being drawn in a thread, which this begins where it is not so.
 
-        When it is there, the next drawing in full detail shows it.
+        When it is there, the next drawing shows it.
         """
-        if not self._stage.rays_to_make(self.state):
+        if self._fine is None:
             return False
-        made = self._ahead.ready(self.volume, self.state.shown(VolumeLayer)[0])
+        if self._stale or self._stage.resized:  # only a state that was applied has its size
+            self._stage.apply(self.state, detail=Detail.NOTHING)
+        wanted = self._stage.fine_wanted(self.state)
+        if wanted is None:
+            return False
+        try:
+            made = self._fine.ready(wanted)
+        except RenderError as error:
+            logger.debug("The 3-D pane is drawn in place: %s", error)
+            self._stage.draw_in_place()
+            self._fine = None
+            return False
         if made is not None:
-            self._stage.offer_rays(made)
+            self._stage.offer_fine(made)
+            self.touch()
         return made is None
 
     def save_screenshot(self) -> Path:
@@ -284,4 +316,5 @@ class Session:
     def release(self) -> None:
         """Give the window back."""
         self._stage.close()
-        self._ahead.finish()
+        if self._fine is not None:
+            self._fine.finish()

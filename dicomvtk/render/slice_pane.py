@@ -12,7 +12,7 @@ from dicomvtk.bridge.images import to_vtk
 from dicomvtk.geometry import Geometry
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
-from dicomvtk.render.greys import bar_colours
+from dicomvtk.render.greys import ColourTables, bar_colours, shown_range, voi_of
 from dicomvtk.render.labels import PaneLabels, font_size
 from dicomvtk.render.layout import Rect, mm_per_pixel, point_on_screen, view_centre
 from dicomvtk.render.pixel_shapes import PixelLines, clipped
@@ -24,7 +24,7 @@ from dicomvtk.render.slab import slab_slice, slices_across
 from dicomvtk.render.text import is_light
 from dicomvtk.volume import Volume
 
-__all__ = ["SlicePane", "slice_prop", "slice_style"]
+__all__ = ["SlicePane", "slice_prop", "slice_style", "style_slices"]
 
 _SLAB_TYPES = {"min": 0, "max": 1, "mean": 2}  # VTK_IMAGE_SLAB_MIN, _MAX, _MEAN
 #: Half of the gap in the middle of the crosshair, so that it does not hide what it points at.
@@ -131,6 +131,19 @@ def slice_style(*, colour: bool) -> vtkImageProperty:
     if not colour:
         style.SetUseLookupTableScalarRange(False)
     return style
+
+
+def style_slices(style: vtkImageProperty, state: State, volume: Volume, tables: ColourTables) -> None:
+    """Give `style` the window, colours and interpolation of `state`."""
+    span = shown_range(voi_of(state, volume))
+    style.SetColorWindow(span.width)
+    style.SetColorLevel(span.centre)
+    if not volume.is_colour:
+        style.SetLookupTable(tables.table(state, volume))
+    if state.interpolation:
+        style.SetInterpolationTypeToLinear()
+    else:
+        style.SetInterpolationTypeToNearest()
 
 
 def slice_prop(image: vtkImageData, cut: vtkPlane, style: vtkImageProperty) -> vtkImageSlice:

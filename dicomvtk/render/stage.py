@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkRenderer, vtkRenderWindow
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.render.annotations import pane_3d_corners, slice_corners
-from dicomvtk.render.greys import ColourTables, shown_range, voi_of
+from dicomvtk.render.fine import Fine, Wanted
+from dicomvtk.render.greys import ColourTables
 from dicomvtk.render.layout import PANE_3D, Rect, pane_rects
 from dicomvtk.render.opengl import is_software
 from dicomvtk.render.overlay import Overlay
-from dicomvtk.render.pane_3d import Detail, Pane3D
+from dicomvtk.render.pane_3d import Pane3D
 from dicomvtk.render.panels import Sheet
 from dicomvtk.render.planes import SlicePlane, slice_planes
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, SliceLayer, View
-from dicomvtk.render.slice_pane import SlicePane, slice_style
+from dicomvtk.render.scene_3d import Detail
+from dicomvtk.render.slice_pane import SlicePane, slice_style, style_slices
 from dicomvtk.volume import Volume
-
-if TYPE_CHECKING:
-    from dicomvtk.render.raycast import Raycast
 
 __all__ = ["Stage"]
 
@@ -38,10 +36,11 @@ _QUICK, _SLOW, _PACE = 0.03, 0.07, 1.3
 class Stage:
     """A window with the panes of one volume, a real 3-D frame (see `drawable`).
 
-    `note` is written where the series is named. Nothing shows before `apply` and `render`.
+    `note` is written where the series is named. Nothing shows before `apply` and `render`. With `in_thread`, where a
+    processor draws, the 3-D pane itself draws stand-ins alone, and fine pictures are handed in (`fine_wanted`).
     """
 
-    def __init__(self, volume: Volume, window: vtkRenderWindow, note: str = "") -> None:
+    def __init__(self, volume: Volume, window: vtkRenderWindow, note: str = "", *, in_thread: bool = False) -> None:
         self.window = window
         self.rects: dict[str, Rect] = {}
         self.planes: dict[str, SlicePlane] = {}
@@ -59,10 +58,13 @@ class Stage:
         self._sheet: Sheet | None = None
         #: Index and count of the frames that the slider at the foot goes through.
         self.frames = (0, 1)
-        self._drawn_3d: object = None
-        self._drawn_2d: object = None
+        self._drawn_3d: object = ""  # like no looks
+        self._drawn_2d: object = ""
         self._pixels_apart = _PIXELS_APART
         self._software: bool | None = None
+        self._in_thread = in_thread
+        self._fine: Fine | None = None
+        self._note_3d = ""
         _prepare(window)
 
     def set_volume(self, volume: Volume, note: str = "") -> None:
@@ -71,8 +73,8 @@ class Stage:
         image = to_vtk(volume)
         for pane in self._panes.values():
             pane.set_volume(volume, image)
-        self._pane_3d.set_volume(volume, image)
-        self._drawn_3d = self._drawn_2d = None
+        self._pane_3d.scene.set_volume(volume, image)
+        self._drawn_3d = self._drawn_2d = ""
 
     @property
     def resized(self) -> bool:
@@ -86,30 +88,50 @@ class Stage:
             self.planes = slice_planes(self._volume.geometry, state.along, state.tilt, neurological=state.neurological)
         self.rects = pane_rects(state.layout, size)
         self._hang(size)
-        self._style_slices(state)
+        style_slices(self._style, state, self._volume, self._tables)
         first = next(iter(self.rects))
         for name, pane in self._panes.items():
             if name in self.rects:
                 corners = slice_corners(self._volume, state, self.planes[name], first=name == first, note=self._note)
                 pane.apply(state, self.planes, corners, self.rects[name])
         if PANE_3D in self.rects:
-            self._pane_3d.build(state, detail, software=self._is_software())
-            corners = pane_3d_corners(state, self._volume.info.unit, self._pane_3d.note)
-            self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D])
+            self._apply_3d(state, detail)
         self._overlay.apply(size, help_sheet=state.help_sheet, sheet=self._sheet, frames=self.frames)
         self._state, self._size = state, size
 
+    def _apply_3d(self, state: State, detail: Detail) -> None:
+        scene = self._pane_3d.scene
+        scene.stand_ins = self.in_thread
+        scene.build(state, detail, software=self._is_software())
+        fine = self._fine if self._shows_fine(state) else None
+        self._note_3d = fine.note if fine is not None else scene.note(state) or (self._fine.note if self._fine else "")
+        corners = pane_3d_corners(state, self._volume.info.unit, self._note_3d)
+        picture = None if fine is None else fine.picture
+        self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D], picture)
+
     def lacks(self, state: State, detail: Detail) -> bool:
         """Return whether `apply` with `detail` would make more of the 3-D pane of `state` than there is."""
-        return PANE_3D in state.panes and self._pane_3d.lacks(state, detail)
+        return PANE_3D in state.panes and self._pane_3d.scene.lacks(state, detail)
 
-    def rays_to_make(self, state: State) -> bool:
-        """Return whether the processor has the volume in the 3-D pane of `state` still to make."""
-        return PANE_3D in state.panes and self._is_software() and self._pane_3d.lacks_rays(state)
+    @property
+    def in_thread(self) -> bool:
+        """Whether fine pictures of the 3-D pane are to come from elsewhere; never so where a graphics card draws."""
+        return self._in_thread and self._is_software()
 
-    def offer_rays(self, raycast: Raycast) -> None:
-        """Take rays that were made ahead."""
-        self._pane_3d.offer(raycast)
+    def draw_in_place(self) -> None:
+        """Let the 3-D pane draw everything itself from the next `apply` on."""
+        self._in_thread = False
+
+    def fine_wanted(self, state: State) -> Wanted | None:
+        """Return the fine picture that the 3-D pane is without, None where it lacks none. `state` was applied."""
+        if PANE_3D not in self.rects or not self.in_thread or self._shows_fine(state):
+            return None
+        return self._wanted(state)
+
+    def offer_fine(self, fine: Fine) -> None:
+        """Take a fine picture, to be shown from the next `apply` on for as long as the state is the one it is of."""
+        self._fine = fine
+        self._pane_3d.scene.offer_surfaces(fine.surfaces)
 
     def show_sheet(self, sheet: Sheet | None) -> None:
         """Lay `sheet` over the window from the next `apply` on; None takes it away."""
@@ -122,18 +144,20 @@ class Stage:
 
     def render(self, *, coarse: bool = False) -> None:
         """Draw the state applied last. The 3-D pane keeps its pixels where nothing of it changed, and so do slices."""
-        looks, looks_2d = (self._looks_3d(), coarse), (self._looks_2d(), coarse)
+        live = self._state is None or PANE_3D not in self.rects or not self._shows_fine(self._state)
+        coarse_3d = live and (coarse or self.in_thread)
+        looks, looks_2d = (self._looks_3d(), coarse_3d), (self._looks_2d(), coarse)
         still = [] if looks != self._drawn_3d else [self._pane_3d.renderer, self._pane_3d.compass.renderer]
         if looks_2d == self._drawn_2d:
             still += [pane.renderer for pane in self._panes.values()]
-        self._pane_3d.set_rays(self._pixels_apart if coarse else 1.0)
+        self._pane_3d.scene.set_rays(self._pixels_apart if coarse_3d else 1.0)
         for pane in self._panes.values():
             pane.set_coarse(coarse)
         for renderer in still:
             renderer.SetDraw(False)
         began = time.monotonic()
         self.window.Render()
-        if coarse and looks != self._drawn_3d:
+        if coarse_3d and looks != self._drawn_3d:
             self._pixels_apart = _paced(self._pixels_apart, time.monotonic() - began)
         for renderer in still:  # VTK itself renders too, when the window was covered: then all must be drawn
             renderer.SetDraw(True)
@@ -178,18 +202,6 @@ class Stage:
         elif not present and self.window.HasRenderer(renderer):
             self.window.RemoveRenderer(renderer)
 
-    def _style_slices(self, state: State) -> None:
-        style: vtkImageProperty = self._style
-        span = shown_range(voi_of(state, self._volume))
-        style.SetColorWindow(span.width)
-        style.SetColorLevel(span.centre)
-        if not self._volume.is_colour:
-            style.SetLookupTable(self._tables.table(state, self._volume))
-        if state.interpolation:
-            style.SetInterpolationTypeToLinear()
-        else:
-            style.SetInterpolationTypeToNearest()
-
     def _looks_2d(self) -> object:
         """Return all that the pixels of the slice panes depend on, to be compared."""
         if self._state is None:
@@ -200,24 +212,40 @@ class Stage:
     def _looks_3d(self) -> object:
         """Return all that the pixels of the 3-D pane depend on, to be compared."""
         state = self._state
-        if state is None:
+        if state is None or PANE_3D not in self.rects:
             return None
-        slices = any(layer.in_3d for layer in state.shown(SliceLayer))
-        greys = (state.window, state.voi_lut, state.invert, state.interpolation, state.colour_map)
-        cut = (state.crosshair, *greys, state.slab, _planes_of(state)) if slices else ()
-        clip = (state.clip, state.crosshair, _planes_of(state)) if state.clip else ()
-        box = (state.crop, state.crop_box)
-        own = (state.layout, state.camera, state.layers, state.annotations, state.background, box, cut, clip)
         return (
-            *own,
-            self._pane_3d.built,
-            self._pane_3d.note,
+            _scene_looks(state),
+            state.layout,
+            state.annotations,
+            state.crop_box,
+            self._pane_3d.scene.built,
+            self._note_3d,
             self._size,
             state.help_sheet,
             self._message,
             self._sheet,
             self.frames,
+            self._shows_fine(state),
         )
+
+    def _shows_fine(self, state: State) -> bool:
+        """Return whether the fine picture handed in last is one of `state`."""
+        fine = self._fine
+        return fine is not None and self.in_thread and self._wanted(state).same(fine.wanted)
+
+    def _wanted(self, state: State) -> Wanted:
+        rect = self.rects[PANE_3D]
+        return Wanted(self._volume, state, (rect.width, rect.height), _scene_looks(state))
+
+
+def _scene_looks(state: State) -> object:
+    """Return all that the pixels of the scene in the 3-D pane depend on, its size besides, to be compared."""
+    slices = any(layer.in_3d for layer in state.shown(SliceLayer))
+    greys = (state.window, state.voi_lut, state.invert, state.interpolation, state.colour_map)
+    cut = (state.crosshair, *greys, state.slab, _planes_of(state)) if slices else ()
+    clip = (state.clip, state.crosshair, _planes_of(state)) if state.clip else ()
+    return (state.camera, state.layers, state.background, state.crop, cut, clip)
 
 
 def _paced(pixels_apart: float, seconds: float) -> float:

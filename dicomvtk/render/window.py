@@ -13,9 +13,9 @@ from dicomvtk.render.annotations import person_name
 from dicomvtk.render.around import Around
 from dicomvtk.render.controls import Controls
 from dicomvtk.render.opengl import screen_window
-from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.preferences import load_preferences
 from dicomvtk.render.scene import View
+from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.session import Session
 from dicomvtk.volume import Volume
 
@@ -46,7 +46,7 @@ def run_window(volume: Volume, view: View | None, around: Around | None = None) 
         window.SetSize(*_fitting_size(window))
         interactor = vtkRenderWindowInteractor()
         interactor.SetRenderWindow(window)
-        session = Session(volume, view or preferences.view(), window, around, preferences)
+        session = Session(volume, view or preferences.view(), window, around, preferences, in_thread=True)
         controls = Controls(session, interactor)
         try:
             interactor.Initialize()
@@ -74,10 +74,11 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
             break
         session.cine.tick(time.monotonic())
         idle = time.monotonic() - busy
-        detail = Detail.NOTHING if idle < _PROXY_AFTER else Detail.PROXY if idle < _FULL_AFTER else Detail.FULL
+        full_after = _FINE_AFTER if session.in_thread else _FULL_AFTER  # nobody waits for a thread
+        detail = Detail.NOTHING if idle < _PROXY_AFTER else Detail.PROXY if idle < full_after else Detail.FULL
         if controls.dragging:
             detail = Detail.NOTHING
-        if detail is Detail.FULL and session.waits_for_rays():
+        if detail is Detail.FULL and session.waits_for_fine():
             detail = Detail.PROXY
         coarse = controls.dragging or (controls.moved_3d_at > fine and idle < _FINE_AFTER)
         if session.draw(coarse=coarse, detail=detail):

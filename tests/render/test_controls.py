@@ -18,10 +18,10 @@ from dicomvtk.metadata import SeriesInfo
 from dicomvtk.render.controls import Controls
 from dicomvtk.render.layout import PANE_3D, point_on_screen
 from dicomvtk.render.opengl import offscreen_window
-from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.pictures import grab
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, SurfaceLayer, View, VolumeLayer
+from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.session import Session
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.volume import Volume

@@ -24,12 +24,12 @@ from dicomvtk.render.layers import SurfaceLayer, VolumeLayer
 from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel
 from dicomvtk.render.lens import mm_per_pixel_3d
 from dicomvtk.render.opengl import offscreen_window
-from dicomvtk.render.pane_3d import Detail
 from dicomvtk.render.panels import SERIES_PIXELS, histogram_edges
 from dicomvtk.render.pictures import free_path, grab
 from dicomvtk.render.preferences import Preferences, load_preferences, preferences_path
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import View
+from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.session import Session
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.render.viewpoints import camera_from
