@@ -24,6 +24,9 @@ _ARGUMENT = re.compile(r"""\b(fix|allow)=\{"([\w-]+)"\}""")
 
 _DIMS = re.compile(r"""\bdims=\("(\w+)",\)""")
 
+#: Arguments of `write_series` that are options of the same name.
+_WRITTEN = re.compile(r"(?<![\w-])(spacing|origin|direction|modality|slope|digits|fill)=(?:\(i, j, k\))?(?=[\s.,;:)])")
+
 _FRAME = re.compile(r"\bvolume\.frame\([^()]*\)")
 
 
@@ -34,11 +37,14 @@ def as_options(text: str) -> str:
     '--fix gap interpolates them; name one in --series:'
     >>> as_options('dims=("EchoTime",) reads each; name them in dims=.')
     '--dims EchoTime reads each; name them in --dims.'
+    >>> as_options("give spacing=(i, j, k) in mm, or say with fill= what to write.")
+    'give --spacing in mm, or say with --fill what to write.'
     """
     return (
-        _FRAME.sub("--frame", _DIMS.sub(r"--dims \1", _ARGUMENT.sub(r"--\1 \2", text)))
+        _WRITTEN.sub(r"--\1", _FRAME.sub("--frame", _DIMS.sub(r"--dims \1", _ARGUMENT.sub(r"--\1 \2", text))))
         .replace("series=:", "--series:")
         .replace("overwrite=True", "--overwrite")
+        .replace("lossless=True", "--lossless")
         .replace("dims=", "--dims")
         .replace("invent=True", "--invent")
         .replace("folder.finish_save()", "--finish-save")

@@ -108,14 +108,14 @@ def _converted(array: NDArray[Any], dtype: str | None) -> NDArray[Any]:
     if dtype is None or array.size == 0 or array.dtype.kind not in "biuf":
         return array
     wanted = np.dtype(dtype)
-    if wanted.kind == "f" or array.dtype == wanted:
+    if array.dtype == wanted or (wanted.kind == "f" and array.dtype.kind == "f"):
         return array.astype(wanted)
     with np.errstate(invalid="ignore"):
         converted = array.astype(wanted)
     if not np.array_equal(converted, array):
         raise UnsupportedError(
             f"Cannot convert {array.dtype} values from {array.min()} to {array.max()} to {dtype} without loss. "
-            "Leave --dtype out: floats are then scaled, and the step is told."
+            "Leave --dtype out: integers are then kept as they are, floats scaled, and the step is told."
         )
     return converted
 

@@ -67,7 +67,7 @@ def finite_range(array: NDArray[Any]) -> tuple[float, float]:
         span = f"the finite ones span {finite.min():g} to {finite.max():g}" if finite.size else "none is finite"
         raise UnsupportedError(
             f"Cannot write {array.size - finite.size} of {array.size} values as DICOM: they are NaN or infinite "
-            f"({span}). Replace them first, for example with np.nan_to_num."
+            f"({span}). Say with fill= what to write for them."
         )
     return float(low), float(high)
 

@@ -8,7 +8,7 @@ Capture), A.75 (Parametric Map).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,13 @@ def plan_series(volume: Given, modality: str | None, known: Mapping[str, Any], w
     """
     wanted = modality or volume.info.modality or _OTHER
     _check_wishes(volume, wishes)
+    plan = _plan(volume, wanted, known, wishes, by_caller=bool(modality))
+    if plan.modality == wanted or plan.note:
+        return plan
+    return replace(plan, note=f"{wanted} is a modality of objects that are no images")
+
+
+def _plan(volume: Given, wanted: str, known: Mapping[str, Any], wishes: Wishes, *, by_caller: bool) -> SeriesPlan:
     if volume.is_colour:
         return _colour_plan(volume, wanted, wishes)
     if wishes.lossless and volume.dtype.kind == "f" and not _is_exact(volume):
@@ -108,7 +115,7 @@ def plan_series(volume: Given, modality: str | None, known: Mapping[str, Any], w
     if storage is None:
         return _capture_plan(volume, wanted, "", wishes)
     if not volume.geometry.placed:
-        if modality:
+        if by_caller:
             raise GeometryError(
                 f"Cannot write {wanted} images of an array without a place in the patient: "
                 "give spacing=(i, j, k) in mm, and origin= and direction= where known."
@@ -116,11 +123,12 @@ def plan_series(volume: Given, modality: str | None, known: Mapping[str, Any], w
         return _capture_plan(
             volume, wanted, f"the volume has no place in the patient, which {storage.name} needs", wishes
         )
-    if volume.dtype.kind == "b" and not modality:
+    if volume.dtype.kind == "b" and not by_caller:
         return _capture_plan(volume, _OTHER, f"a mask holds no {wanted} values", wishes)
     unknown = _unknown_facts(known) if storage is PET else []
     if unknown:
-        note = f"{storage.name} must state {' and '.join(unknown)}, which are not known"
+        are = "is" if len(unknown) == 1 else "are"
+        note = f"{storage.name} must state {' and '.join(unknown)}, which {are} not known"
         return _capture_plan(volume, wanted, note, wishes)
     encoding = _sixteen_bits(volume, storage, wishes.slope)
     if encoding is None:

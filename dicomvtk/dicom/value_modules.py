@@ -14,6 +14,9 @@ from dicomvtk.display import WindowLevel
 
 __all__ = ["modality_values", "window"]
 
+#: One of the 256 greys that a screen has.
+_ONE_GREY = 1 / 255
+
 
 def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
     """Return how stored values become modality values: the Modality LUT module (C.11.1), always there in CT and PET.
@@ -37,13 +40,16 @@ def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
 
 
 def window(encoding: Encoding, windows: Sequence[WindowLevel]) -> Attributes:
-    """Return the VOI LUT module (C.11.2) in modality values: `windows`, or the full range where there are none.
+    """Return the VOI LUT module (C.11.2) in modality values: `windows`, or the full range where none tells values apart.
+
+    A mask keeps no window of the CT it was made of: all of it would be one grey.
 
     LINEAR wants a width of at least 1 and puts the centre half a step higher (C.11.2.1.2.1); floats and narrower
     windows are written as LINEAR_EXACT, which means what it says.
     """
     function: Attributes = {}
     low, high = encoding.low, encoding.high
+    windows = [w for w in windows if low == high or _grey(w, high) - _grey(w, low) >= _ONE_GREY]
     whole = encoding.max_error == 0.0 and encoding.slope == "1"
     if not windows and whole:
         windows = [WindowLevel((low + high) / 2 + 0.5, high - low + 1)]
@@ -62,6 +68,11 @@ def window(encoding: Encoding, windows: Sequence[WindowLevel]) -> Attributes:
     if any(w.explanation for w in windows):
         attributes["WindowCenterWidthExplanation"] = [w.explanation for w in windows]
     return attributes
+
+
+def _grey(window: WindowLevel, value: float) -> float:
+    """Return what a window shows a value as, 0 (black) to 1 (white)."""
+    return min(max((value - window.low) / window.width, 0.0), 1.0)
 
 
 def _real_world_values(encoding: Encoding) -> Attributes:

@@ -36,7 +36,8 @@ def given_array(given: ArrayLike, modality: str | None, like: object, source: So
     if array.dtype.kind not in "biufc" or not (array.ndim in (2, 3) or colour) or array.size == 0:
         raise UnsupportedError(
             f"Cannot write an array of shape {array.shape} and dtype {array.dtype} as a DICOM series; expected "
-            "integers or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0."
+            "integers or floats of shape (i, j), (i, j, k), or (i, j, k, 3) for colour, no size 0; a Volume "
+            "with axes= names further dimensions (--axis on the command line)."
         )
     if modality is None and source is not None and array.dtype.itemsize > 1:
         modality = str(source.header.get("Modality") or "")

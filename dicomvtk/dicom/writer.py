@@ -76,7 +76,8 @@ class WriteReport:
         exact = "exact" if self.max_error == 0 else f"error at most {self.max_error:.3g}"
         note = f"; {self.note}" if self.note else ""
         kind = f"{self.sop_class} ({self.modality}, {self.dtype}, {exact})"
-        return f"{len(self.files)} files of {kind} in {self.folder}{note}"
+        count = f"{len(self.files)} file{'s' if len(self.files) != 1 else ''}"
+        return f"{count} of {kind} in {self.folder}{note}"
 
 
 def write_series(

@@ -108,6 +108,8 @@ def test_mistakes_are_told_in_one_line(
         (np.zeros((2, 2, 2, 2, 2)), "array of shape (2, 2, 2, 2, 2)"),
         (np.zeros((2, 2, 2), complex), "complex128"),
         (np.array([[0.0, np.nan]]), "1 of 2 values as DICOM: they are NaN or infinite"),
+        (np.array([[0.0, np.nan]]), "--fill"),
+        (np.zeros((2, 2, 2, 2)), "--axis"),
     ],
 )
 def test_arrays_that_are_no_volume(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.pixels import apply_voi_lut
 
 import dicomvtk
 from dicomvtk import Geometry, Volume
@@ -220,3 +221,16 @@ def test_uids_that_begin_again_do_not_make_the_source_a_second_time(tmp_path: Pa
 def test_a_series_that_is_that_of_the_source_is_refused(source: Volume, tmp_path: Path) -> None:
     with pytest.raises(dicomvtk.UnsupportedError, match=f"SeriesInstanceUID {source.info.uid}"):
         dicomvtk.write_series(source, tmp_path / "out", attributes={"SeriesInstanceUID": source.info.uid})
+
+
+def test_a_mask_is_not_shown_in_the_window_of_what_it_was_made_of(tmp_path: Path) -> None:
+    window = {"WindowCenter": -450, "WindowWidth": 2000}
+    dicomvtk.write_series(dicomvtk.phantom(SHAPE), tmp_path / "source", attributes=window)
+    source = dicomvtk.read(tmp_path / "source")
+
+    dicomvtk.write_series(source.with_array((source.array > 0).astype(np.uint8)), tmp_path / "mask")
+    dicomvtk.write_series(source.with_array(source.array // 2), tmp_path / "half")
+
+    mask, half = pydicom.dcmread(tmp_path / "mask" / "IM0003.dcm"), first(tmp_path / "half")
+    assert set(np.unique(apply_voi_lut(mask.pixel_array, mask))) == {0, 65535}  # pydicom's own: black and white
+    assert (half.WindowCenter, half.WindowWidth) == (-450, 2000)

@@ -134,3 +134,8 @@ def test_an_array_of_any_memory_order_is_written_without_a_second_one(
     slope, intercept = float(files[0].get("RescaleSlope", 1)), float(files[0].get("RescaleIntercept", 0))
     for k, plane in enumerate(planes):
         assert np.abs(plane * slope + intercept - array[:, :, k].T).max() <= report.max_error
+
+
+def test_modality_of_what_is_no_image_is_told(tmp_path: Path) -> None:
+    report = write(np.ones(SHAPE, np.uint8), tmp_path / "out", modality="SEG")
+    assert (report.modality, report.note) == ("OT", "SEG is a modality of objects that are no images")
