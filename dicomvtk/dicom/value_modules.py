@@ -40,7 +40,7 @@ def modality_values(plan: SeriesPlan, unit: str) -> Attributes:
 
 
 def window(encoding: Encoding, windows: Sequence[WindowLevel]) -> Attributes:
-    """Return the VOI LUT module (C.11.2) in modality values: `windows`, or the full range where none tells values apart.
+    """Return the VOI LUT module (C.11.2) in modality values: `windows`, or the full range where none tells them apart.
 
     A mask keeps no window of the CT it was made of: all of it would be one grey.
 
