@@ -8,6 +8,7 @@ slices' corner lies half the surplus further in. United Imaging: each tile's pos
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
@@ -32,13 +33,20 @@ _UIH_FRAMES = 0x10510065
 MOSAIC_TAGS = frozenset({*_CSA_CREATORS, *_CSA_CREATORS.values(), _SIEMENS_COUNT, _UIH_CREATOR_TAG, _UIH_COUNT})
 MOSAIC_SEQUENCES = frozenset({_UIH_FRAMES})
 
-#: A CSA header is a count of entries and a check word, in its second version after 8 bytes of its own. An entry is 64
-#: bytes of name, then vm, vr, type, number of items and a check word; an item four numbers and a text.
-_CSA_SECOND, _CSA_ENTRY_BYTES, _CSA_ITEM_BYTES = b"SV10", 84, 16
-_CSA_CHECKS = (77, 205)
-_CSA_MOST_ITEMS = 64
-_TWO = struct.Struct("<ii").unpack_from
+_CSA_SECOND, _CSA_START, _CSA_ITEM_BYTES, _CSA_MOST_ITEMS = b"SV10", 8, 16, 64
+#: Where the first version tells how many items its first entry has, which it adds to every length.
+_CSA_SURPLUS = _CSA_START + 76
+#: An entry of a CSA header: 64 bytes of name, vm, vr, type, number of items and a check word. Its items follow.
+_CSA_ENTRY = rb"%s\0[\s\S]{%d}[\s\S]{4}[A-Z]{2}\0[\s\S]{5}([\s\S]{4})[\x4D\xCD]\0\0\0"
+_INT = struct.Struct("<i").unpack_from
 _MOST_TILES = 4096
+
+
+def _csa_entry(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(_CSA_ENTRY % (name, 63 - len(name)))
+
+
+_CSA_COUNT, _CSA_NORMAL = _csa_entry(b"NumberOfImagesInMosaic"), _csa_entry(b"SliceNormalVector")
 
 
 class Mosaic(NamedTuple):
@@ -71,9 +79,9 @@ def read_mosaic(header: RawHeader) -> Mosaic:
 
 def _siemens(header: RawHeader) -> Mosaic:
     csa = _csa(header)
-    stated = _csa_texts(csa, b"NumberOfImagesInMosaic")
+    stated = _csa_texts(csa, _CSA_COUNT)
     count = _checked(values.integer(stated[0]) if stated else values.unsigned(header.values.get(_SIEMENS_COUNT)))
-    normal = values.decimals(b"\\".join(_csa_texts(csa, b"SliceNormalVector")[:3]), 3)
+    normal = values.decimals(b"\\".join(_csa_texts(csa, _CSA_NORMAL)[:3]), 3)
     if normal is None:
         raise BadValue("the CSA image header states no SliceNormalVector")
     orientation = _required(header, Tag.ImageOrientationPatient, 6)
@@ -163,37 +171,25 @@ def _csa(header: RawHeader) -> bytes:
     return b""
 
 
-def _csa_texts(csa: bytes, name: bytes) -> list[bytes]:
+def _csa_texts(csa: bytes, entry: re.Pattern[bytes]) -> list[bytes]:
     """Return the texts of one entry of a CSA header, empty ones left out; none where it has no such entry.
 
-    The entry is found by its name, not by the lengths of all before it: it starts on a whole word, and its check word
-    tells it from a text.
+    An entry is found by its name and its form, and not by the lengths of all before it.
     """
+    found = entry.search(csa, _CSA_START)
+    if found is None:
+        return []
     second = csa.startswith(_CSA_SECOND)
-    first = 16 if second else 8
-    at = csa.find(name + b"\0", first)
-    while at >= 0:
-        try:
-            items, check = _TWO(csa, at + _CSA_ENTRY_BYTES - 8)
-            if (at - first) % 4 == 0 and check in _CSA_CHECKS:
-                # The first version counts in each length the items that its second entry has.
-                surplus = 0 if second else _TWO(csa, first + _CSA_ENTRY_BYTES - 8)[0]
-                return _csa_items(csa, at + _CSA_ENTRY_BYTES, min(items, _CSA_MOST_ITEMS), 4 if second else 0, surplus)
-        except struct.error:  # cut short within the entry
-            return []
-        at = csa.find(name + b"\0", at + 1)
-    return []
-
-
-def _csa_items(csa: bytes, pos: int, count: int, length_at: int, surplus: int) -> list[bytes]:
-    """Return the texts of `count` items from `pos` on; `length_at` tells which of an item's numbers is its length."""
+    pos, length_at = found.end(), 4 if second else 0
     texts = []
-    for _ in range(count):
-        length = _TWO(csa, pos + length_at)[0] - surplus
-        pos += _CSA_ITEM_BYTES
-        if length > 0:
-            text = csa[pos : pos + length].partition(b"\0")[0].strip()
-            if text:
-                texts.append(text)
-            pos += (length + 3) // 4 * 4
-    return texts
+    try:
+        surplus = 0 if second else _INT(csa, _CSA_SURPLUS)[0]
+        for _ in range(min(_INT(found[1])[0], _CSA_MOST_ITEMS)):
+            length = _INT(csa, pos + length_at)[0] - surplus
+            pos += _CSA_ITEM_BYTES
+            if length > 0:
+                texts.append(csa[pos : pos + length].partition(b"\0")[0].strip())
+                pos += (length + 3) // 4 * 4
+    except struct.error:  # cut short within the entry
+        return []
+    return [text for text in texts if text]
