@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableSequence
 from typing import TYPE_CHECKING, Any
 
 from dicomvtk.errors import UnsupportedError
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NameTemplate", "file_header"]
 
-#: Longest name of one folder or file, in characters: file systems allow 255 bytes.
-_LONGEST = 60
+#: Longest name of one folder or file: two UIDs in characters, and in bytes what file systems allow, a suffix left out.
+_LONGEST, _LONGEST_BYTES = 128, 240
 _ALLOWED = frozenset(" ._-+=,()")
 #: Names that Windows keeps for devices.
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
@@ -27,8 +27,8 @@ class NameTemplate:
 
     A slash in the template makes a folder; a slash in a value does not. A value that is missing or empty is told as
     ``no-Keyword``. Characters other than letters, digits and ``._-+=,()`` and space become ``_``; so do dots at the
-    start. A name that was given before gets ``-2``, ``-3``, ... before its suffix. Numbers take a width:
-    ``{InstanceNumber:04}``.
+    start. Several values are joined by ``_``. A name that was given before gets ``-2``, ``-3``, ... before its suffix.
+    Numbers take a width: ``{InstanceNumber:04}``.
 
     Raises UnsupportedError for what is no keyword and none of `further`.
     """
@@ -93,6 +93,8 @@ def _value_text(field: str, spec: str, data_set: Dataset | None, further: Mappin
     value = further[field] if field in further else (None if data_set is None else data_set.get(field))
     if value is None or str(value) == "":
         return f"no-{field}"
+    if isinstance(value, MutableSequence):
+        return "_".join(map(str, value))
     try:
         return format(int(value), spec) if spec else str(value)
     except (TypeError, ValueError):
@@ -103,7 +105,7 @@ def _safe(text: str) -> str:
     """Return `text` as the name of one file or folder on any system."""
     plain = unicodedata.normalize("NFC", text)
     name = "".join(c if c.isalnum() or c in _ALLOWED else "_" for c in plain)
-    name = name[:_LONGEST].strip(" ").rstrip(".")
+    name = name[:_LONGEST].encode()[:_LONGEST_BYTES].decode(errors="ignore").strip(" ").rstrip(".")
     dots = len(name) - len(name.lstrip("."))
     name = "_" * dots + name[dots:] or "_"
     return f"_{name}" if name.split(".")[0].upper() in _DEVICES else name

@@ -8,6 +8,8 @@ import imagecodecs
 import numpy as np
 import pydicom
 import pytest
+from pydicom.multival import MultiValue
+from pydicom.valuerep import DSfloat
 
 import dicomvtk
 from dicomvtk.cli import main
@@ -118,10 +120,13 @@ def test_a_template_names_files_by_rule(series: Path, tmp_path: Path) -> None:
         (".hidden", "_hidden"),
         ("CON", "_CON"),
         ("Müller 山", "Müller 山"),
-        ("x" * 300, "x" * 60),
+        ("x" * 300, "x" * 128),
+        ("山" * 300, "山" * 80),
+        (MultiValue(DSfloat, ["-201", "-59.5", "3"]), "-201_-59.5_3"),
+        (f"CT-{'1.23456789' * 6}.123", f"CT-{'1.23456789' * 6}.123"),
     ],
 )
-def test_values_never_leave_the_folder(value: str, name: str, tmp_path: Path) -> None:
+def test_values_never_leave_the_folder(value: object, name: str, tmp_path: Path) -> None:
     header = {"PatientID": value}  # what matters of a data set is get()
     given = NameTemplate("{PatientID}/{n}", ("n",)).name(header, {"n": 1}, ".png")  # type: ignore[arg-type]
     assert given == f"{name}/1.png"
