@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Detail", "Scene3D", "StandIns"]
 
 _BACKGROUND = (0.055, 0.065, 0.08)
-#: More triangles than this take a software OpenGL longer than a third of a second; and a fifteenth, for a stand-in.
-_MOST_TRIANGLES, _STAND_IN_TRIANGLES = 800_000, 100_000
-_BINS, _STAND_IN_BINS = 256, 100
+#: More triangles than this take a software OpenGL longer than a third of a second; and a thirtieth, for a stand-in.
+_MOST_TRIANGLES, _STAND_IN_TRIANGLES = 800_000, 60_000
+_BINS, _STAND_IN_BINS = 256, 72
 #: What a surface follows: a level, and whether only that of the lungs.
 _Followed = tuple[float, bool]
 StandIns = dict[_Followed, vtkPolyData | None]

@@ -234,10 +234,9 @@ class Session:
         `coarse` casts fewer rays; `detail` is how much of what takes long may be made now.
         """
         if detail is Detail.FULL:
-            while self.waits_for_fine():
-                time.sleep(_PAUSE_SECONDS)
+            self._await_fine()
         coarse = coarse or self._panels.open is not None  # under a sheet nothing need be fine, and every key draws it
-        stale = self._stale or self._stage.resized or (self._coarse and not coarse)
+        stale = self._undrawn or (self._coarse and not coarse)
         if not stale and not self.lacks(detail):
             return False
         sheet = self._sheet()
@@ -254,16 +253,26 @@ class Session:
         return self._stage.lacks(self.state, detail)
 
     def waits_for_fine(self) -> bool:
-        """Return whether the 3-D pane's fine picture is being drawn in a thread, which this begins where it is not so.
+        """Return whether the 3-D pane's fine picture is still to come, which this begins where it is not so.
 
-        When it is there, the next drawing shows it.
+        It comes from a thread, after `draw` has shown stand-ins; when it is there, the next drawing shows it.
         """
-        if self._fine is None:
-            return False
-        if self._stale or self._stage.resized:  # only a state that was applied has its size
+        return self.in_thread and (self._undrawn or self._lacks_fine())
+
+    @property
+    def _undrawn(self) -> bool:
+        return self._stale or self._stage.resized
+
+    def _await_fine(self) -> None:
+        if self.in_thread and self._undrawn:
             self._stage.apply(self.state, detail=Detail.NOTHING)
+        while self._lacks_fine():
+            time.sleep(_PAUSE_SECONDS)
+
+    def _lacks_fine(self) -> bool:
+        """Return whether the fine picture of the state applied is being drawn, which this begins."""
         wanted = self._stage.fine_wanted(self.state)
-        if wanted is None:
+        if wanted is None or self._fine is None:
             return False
         try:
             made = self._fine.ready(wanted)

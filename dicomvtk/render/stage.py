@@ -146,7 +146,8 @@ class Stage:
         """Draw the state applied last. The 3-D pane keeps its pixels where nothing of it changed, and so do slices."""
         live = self._state is None or PANE_3D not in self.rects or not self._shows_fine(self._state)
         coarse_3d = live and (coarse or self.in_thread)
-        looks, looks_2d = (self._looks_3d(), coarse_3d), (self._looks_2d(), coarse)
+        thick = self._state is not None and self._state.slab.thickness_mm > 0
+        looks, looks_2d = (self._looks_3d(), coarse_3d), (self._looks_2d(), coarse and thick)
         still = [] if looks != self._drawn_3d else [self._pane_3d.renderer, self._pane_3d.compass.renderer]
         if looks_2d == self._drawn_2d:
             still += [pane.renderer for pane in self._panes.values()]

@@ -45,6 +45,7 @@ def wait_for_fine(session: Session) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while session.waits_for_fine():
         assert time.monotonic() < until, "the picture never came"
+        session.draw(detail=Detail.PROXY)
         time.sleep(0.01)
 
 
