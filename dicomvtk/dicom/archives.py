@@ -24,7 +24,7 @@ from natsort import natsorted
 from dicomvtk.dicom.files import Skipped, list_files
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["Found", "list_all"]
+__all__ = ["Found", "is_archive", "list_all"]
 
 PathLike = str | os.PathLike[str]
 
@@ -76,7 +76,7 @@ def list_all(path: PathLike | Iterable[PathLike], skipped: Skipped) -> Found:
     files: list[str] = []
     damaged: list[tuple[str, str]] = []
     for one in path:
-        if not _is_archive(os.fspath(one)):
+        if not is_archive(os.fspath(one)):
             plain.append(one)
             continue
         unpacked = _unpacked(os.fspath(one), skipped)
@@ -85,7 +85,7 @@ def list_all(path: PathLike | Iterable[PathLike], skipped: Skipped) -> Found:
     return Found([*(list_files(plain, skipped) if plain else []), *files], damaged)
 
 
-def _is_archive(path: str) -> bool:
+def is_archive(path: str) -> bool:
     """True for a regular file that begins as a zip archive does."""
     if not os.path.isfile(path):
         return False

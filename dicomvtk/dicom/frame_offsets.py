@@ -7,16 +7,20 @@ orientation and position, and SpacingBetweenSlices from slice to slice (C.8.4.15
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 
 from dicomvtk.dicom import values
 from dicomvtk.dicom.elements import RawHeader
-from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.tags import Tag, describe
 from dicomvtk.dicom.values import BadValue
 
 __all__ = ["offset_frames"]
 
 _SAME_MM = 1e-3
+_T = TypeVar("_T")
 
 
 def offset_frames(header: RawHeader) -> list[dict[int, bytes]] | None:
@@ -33,8 +37,8 @@ def _dose(found: dict[int, bytes]) -> list[dict[int, bytes]]:
     found[Tag.RescaleIntercept] = b"0"
     if found.get(Tag.DoseUnits):
         found[Tag.Units] = found[Tag.DoseUnits]
-    count = values.integer(found.get(Tag.NumberOfFrames)) or 1
-    offsets = values.decimals(found.get(Tag.GridFrameOffsetVector))
+    count = _named(Tag.NumberOfFrames, values.integer, found) or 1
+    offsets = _named(Tag.GridFrameOffsetVector, values.decimals, found)
     if offsets is None or count == 1:
         return [found] * count
     if len(offsets) != count:
@@ -72,3 +76,11 @@ def _at(found: dict[int, bytes], positions: np.ndarray) -> list[dict[int, bytes]
     return [
         {**found, Tag.ImagePositionPatient: "\\".join(f"{x:.12g}" for x in position).encode()} for position in positions
     ]
+
+
+def _named(tag: int, reader: Callable[[bytes | None], _T], found: dict[int, bytes]) -> _T:
+    """Return what `reader` makes of an attribute; a bad value is told with its name."""
+    try:
+        return reader(found.get(tag))
+    except BadValue as bad:
+        raise BadValue(f"{describe(tag)} is {bad}") from None

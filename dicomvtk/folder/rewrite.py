@@ -94,6 +94,8 @@ def _is_simple(instance: Instance) -> bool:
 def _with_elements(instance: Instance, target: Path) -> None:
     """Write a file with simple edits: of its header no more is read than how elements are coded."""
     header = walk_file(str(instance.source), _CODING, frozenset())
+    if header.transfer_syntax == EXPLICIT_BIG:
+        raise Unsure("left to pydicom")
     implicit = header.transfer_syntax == IMPLICIT_LITTLE
     charset = list(values.texts(header.values.get(Tag.SpecificCharacterSet)))
     new = {

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomvtk.atomic_folder import new_folder
+from dicomvtk.dicom.archives import is_archive
 from dicomvtk.dicom.files import Skipped, list_files
-from dicomvtk.errors import DicomVtkWarning, NoDicomError, WriteError
+from dicomvtk.errors import DicomVtkWarning, NoDicomError, UnsupportedError, WriteError
 from dicomvtk.folder import journal
 from dicomvtk.folder.attribute_path import parse
 from dicomvtk.folder.building import Building
@@ -206,6 +207,12 @@ class Folder(Level):
         instances = level.instances
         if not instances:
             raise WriteError(f"Cannot save {level!r} to {path}: it has no files.")
+        held = len(list(path.iterdir())) if path.is_dir() else 0
+        if held:
+            raise WriteError(
+                f"Cannot save {level!r} to {path}: it already holds {held} entries. Give a new or empty folder; "
+                "save() without a path changes the files where they are."
+            )
         names = dict(layout(level, instances))
         with new_folder(path) as filling:
             for n, (one, name) in enumerate(names.items()):
@@ -264,6 +271,11 @@ def new() -> Folder:
 def open_folder(path: PathLike, *, progress: Progress | None = None) -> Folder:
     """Return the folder at `path`; see `dicomvtk.open_folder`."""
     top = Path(path)
+    if is_archive(os.fspath(path)):
+        raise UnsupportedError(
+            f"Cannot open {top} as a folder: the files in a zip archive cannot be changed in place. Unpack it first; "
+            "dicomvtk.read() and the list of dicomvtk info take it as it is."
+        )
     skipped: Skipped = {}
     files = list_files(top, skipped)
     folder = Folder(top if top.is_dir() else top.parent, progress)

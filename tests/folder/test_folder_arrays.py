@@ -340,3 +340,10 @@ def test_a_size_that_does_not_fit_the_pixels_is_mended(two_patients: Path) -> No
 def test_an_array_on_no_dimension_is_refused(two_patients: Path) -> None:
     with pytest.raises(UnsupportedError, match="name an attribute or more"):
         dicomvtk.open_folder(two_patients).series[0].ndarray(dims=())
+
+
+def test_a_damaged_number_is_told_with_its_name(shared_data: Path) -> None:
+    series = dicomvtk.open_folder(shared_data / "pydicom_files" / "test_files" / "badVR.dcm").series[0]
+
+    with pytest.raises(PixelDecodeError, match=r"badVR.dcm: NumberOfFrames \(0028,0008\) is '1A'"):
+        series.ndarray()

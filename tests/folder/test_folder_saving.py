@@ -309,7 +309,7 @@ def test_a_folder_in_memory_needs_a_path_and_a_taken_one_is_refused(two_patients
     series = dicomvtk.series((4, 3, 2))
     with pytest.raises(WriteError, match="give save\\(\\) the path"):
         series.save()
-    with pytest.raises(WriteError, match="already holds"):
+    with pytest.raises(WriteError, match=r"already holds 2 entries\. Give a new or empty folder; save\(\) without"):
         series.save(two_patients)
     series.save(tmp_path / "out")
     series.PatientName = "Late^Change"
@@ -337,3 +337,10 @@ def test_a_path_without_dicom_says_so(tmp_path: Path) -> None:
         dicomvtk.open_folder(tmp_path)
     with pytest.raises(NoDicomError):
         dicomvtk.open_folder(tmp_path / "absent")
+
+
+def test_an_archive_is_not_edited_in_place(two_patients: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", two_patients)
+
+    with pytest.raises(UnsupportedError, match=r"packed.zip as a folder.*Unpack it first"):
+        dicomvtk.open_folder(archive)
