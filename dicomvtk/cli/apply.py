@@ -31,6 +31,7 @@ _LONGEST_DESCRIPTION = 64
 @click.argument("out", type=click.Path())
 @click.option("--arg", "words", multiple=True, metavar="KEY=VALUE", help="An argument of the function; repeatable.")
 @click.option("--series", help="Only this one: key, UID, number or a piece of the description.")
+@click.option("--fill", type=float, help="Value for NaN and infinities, in DICOM.")
 @click.option("--overwrite", is_flag=True, help="Replace what OUT holds.")
 @click.pass_context
 def apply(
@@ -41,6 +42,7 @@ def apply(
     out: str,
     words: tuple[str, ...],
     series: str | None,
+    fill: float | None,
     overwrite: bool,
 ) -> None:
     """Run a function, Volume to Volume or array to array, over every series of SRC, and write what it returns.
@@ -58,8 +60,8 @@ def apply(
     for entry in entries:
         key = "0" if isinstance(entry, Volume) else entry.key
         try:
-            _apply(console, work, entry, _target(out, key, len(entries)), overwrite)
-        except Exception as error:  # the user's function may raise anything; the other series go on
+            _apply(console, work, entry, _target(out, key, len(entries)), fill, overwrite)
+        except (Exception, SystemExit) as error:  # the user's function may raise anything; the other series go on
             if console.debug:
                 raise
             failed += 1
@@ -86,7 +88,9 @@ def _target(out: str, key: str, count: int) -> str:
     return out if count == 1 else str(Path(out) / safe)
 
 
-def _apply(console: Console, work: UserFunction, entry: Stack | Volume, target: str, overwrite: bool) -> None:
+def _apply(
+    console: Console, work: UserFunction, entry: Stack | Volume, target: str, fill: float | None, overwrite: bool
+) -> None:
     volume = entry if isinstance(entry, Volume) else _read(console, entry)
     made = work(volume)
     if formats.handles(target) and not Path(target).is_dir():
@@ -98,7 +102,7 @@ def _apply(console: Console, work: UserFunction, entry: Stack | Volume, target: 
         return
     if Path(target).suffix and not Path(target).is_dir():
         raise formats.unknown_suffix(target)
-    _write_series(console, work, made, entry, target, overwrite)
+    _write_series(console, work, made, entry, target, fill, overwrite)
 
 
 def _read(console: Console, entry: Stack) -> Volume:
@@ -107,7 +111,13 @@ def _read(console: Console, entry: Stack) -> Volume:
 
 
 def _write_series(
-    console: Console, work: UserFunction, made: Volume, entry: Stack | Volume, target: str, overwrite: bool
+    console: Console,
+    work: UserFunction,
+    made: Volume,
+    entry: Stack | Volume,
+    target: str,
+    fill: float | None,
+    overwrite: bool,
 ) -> None:
     description = f"{work.name} {made.info.description}".strip()[:_LONGEST_DESCRIPTION]
     like = None if isinstance(entry, Volume) else entry
@@ -117,6 +127,7 @@ def _write_series(
             target,
             like=like,
             attributes={"SeriesDescription": description},
+            fill=fill,
             overwrite=overwrite,
             progress=progress,
         )

@@ -31,6 +31,7 @@ _TARGETS = (*formats.SUFFIXES, DICOM)
 @click.option("--sidecar", is_flag=True, help="Beside it a .json of the acquisition (BIDS); .bval, .bvec of diffusion.")
 @click.option("--identifiers", is_flag=True, help="Patient, place, date and time in the --sidecar.")
 @click.option("--like", type=click.Path(exists=True), help="DICOM to take patient and study from, for a DICOM OUT.")
+@click.option("--fill", type=float, help="Value for NaN and infinities, for a DICOM OUT.")
 @click.pass_context
 def convert(
     context: click.Context,
@@ -44,6 +45,7 @@ def convert(
     sidecar: bool,
     identifiers: bool,
     like: str | None,
+    fill: float | None,
     **options: Any,
 ) -> None:
     """Write the volume in SRC to OUT: a file (.nii.gz .nii .nrrd .mha .vti .npz .tif by suffix) or a folder of DICOM.
@@ -63,27 +65,34 @@ def convert(
         raise click.UsageError("--sidecar tells of whole series in their own order: neither --frame nor --dims.")
     existing = Existing.REPLACE if overwrite else Existing.KEEP if resume else Existing.REFUSE
     console: Console = context.obj
-    converter = Converter(console, existing, like, sidecar, identifiers)
+    converter = Converter(console, existing, like, fill, sidecar, identifiers)
     every = options["series"] == _ALL
     if every:
         options["series"] = None
     read_from = [Source.of({**options, "src": src}) for src in sources]
     if to is None and template is None and not every and len(sources) == 1:
-        _check(out, like, sidecar)
+        _check(out, like, fill, sidecar)
         converter.convert(read_from[0], out)
         return
     job = Job.of(Path(out), to, template, several=len(sources) > 1)
-    if like is not None and job.suffix != DICOM:
-        raise click.UsageError("--like is for a DICOM OUT: other formats hold no patient and no study.")
+    if job.suffix != DICOM:
+        _check_for_dicom_alone(like, fill)
     context.exit(convert_all(console, converter, read_from, job))
 
 
-def _check(out: str, like: str | None, sidecar: bool) -> None:
+def _check(out: str, like: str | None, fill: float | None, sidecar: bool) -> None:
     """Refuse before anything is read what cannot be written."""
     to_file = not formats.names_folder(out)
     if to_file and not formats.handles(out):
         raise formats.unknown_suffix(out)
-    if to_file and like is not None:
-        raise click.UsageError("--like is for a DICOM OUT: other formats hold no patient and no study.")
+    if to_file:
+        _check_for_dicom_alone(like, fill)
     if sidecar and not to_file:
         raise UnsupportedError("A --sidecar goes beside a file; the headers of a DICOM OUT hold what it would say.")
+
+
+def _check_for_dicom_alone(like: str | None, fill: float | None) -> None:
+    if like is not None:
+        raise click.UsageError("--like is for a DICOM OUT: other formats hold no patient and no study.")
+    if fill is not None:
+        raise click.UsageError("--fill is for a DICOM OUT: other formats hold NaN and infinities as they are.")

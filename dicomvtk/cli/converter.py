@@ -33,11 +33,12 @@ class Existing(enum.Enum):
 
 @dataclass(frozen=True)
 class Converter:
-    """How volumes are written: what becomes of what exists, the identity of DICOM, and the sidecar."""
+    """How volumes are written: what becomes of what exists, identity and `fill` of DICOM, and the sidecar."""
 
     console: Console
     existing: Existing
     like: str | None
+    fill: float | None
     sidecar: bool
     identifiers: bool
 
@@ -86,7 +87,9 @@ class Converter:
             return
         overwrite = self.existing is Existing.REPLACE
         with self.console.progress("writing") as progress:
-            report = dicomvtk.write_series(volume, out, like=self.like or False, overwrite=overwrite, progress=progress)
+            report = dicomvtk.write_series(
+                volume, out, like=self.like or False, fill=self.fill, overwrite=overwrite, progress=progress
+            )
         self.console.done(str(report))
 
     def _check_free(self, out: Path) -> None:

@@ -32,6 +32,12 @@ def fails_on_small(volume):
         raise KeyError("too small")
     return volume.with_array(volume.array + 1, step="plus one")
 
+def holes(array):
+    return np.where(array > 0, array, np.nan)
+
+def leaves(array):
+    raise SystemExit(7)
+
 def text(array):
     return "no array"
 '''
@@ -99,7 +105,7 @@ def test_a_series_that_fails_is_named_and_the_others_go_on(
 @pytest.mark.parametrize(
     ("function", "arguments", "said"),
     [
-        ("script.py:nothing", (), "it has: cubes, cut, fails_on_small, halved, text"),
+        ("script.py:nothing", (), "it has: cubes, cut, fails_on_small, halved, holes, leaves, text"),
         ("script.py:halved", ("--arg", "per=2"), "Cannot call script.py:halved(array, by=2)"),
         ("script.py:halved", ("--arg", "by"), "expected key=value"),
         ("script.py:cut", (), "where its voxels lie is not known. Return a Volume with its geometry."),
@@ -124,3 +130,32 @@ def test_what_is_wrong_is_said(
 def test_several_series_do_not_fit_in_one_file(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("apply", f"{place}/script.py:halved", place / "in", tmp_path / "one.nii.gz") == 1
     assert "put {key} into its name" in capsys.readouterr().err
+
+
+def test_what_dicom_cannot_hold_is_filled_on_request(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The way on that the error names is an option of this command, and of convert."""
+    source = dicomvtk.read(place / "in" / "1").array
+    expected = np.where(source > 0, source, -5)
+    assert run("apply", f"{place}/script.py:holes", place / "in" / "1", tmp_path / "out") == 1
+    assert "--fill what to write for them" in capsys.readouterr().err
+    assert run("apply", f"{place}/script.py:holes", place / "in" / "1", tmp_path / "out", "--fill", "-5") == 0
+    np.testing.assert_allclose(dicomvtk.read(tmp_path / "out").array, expected, atol=0.1)
+
+    holes = tmp_path / "holes.nii.gz"
+    assert run("apply", f"{place}/script.py:holes", place / "in" / "1", holes) == 0
+    capsys.readouterr()
+    assert run("convert", holes, tmp_path / "again") == 1
+    assert "--fill what to write for them" in capsys.readouterr().err
+    assert run("convert", holes, tmp_path / "again", "--fill", "-5") == 0
+    written = dicomvtk.read(tmp_path / "again").array
+    np.testing.assert_allclose(np.sort(written, axis=None), np.sort(expected, axis=None), atol=0.1)
+    assert run("convert", holes, tmp_path / "other.nrrd", "--fill", "-5") == 2
+
+
+def test_a_function_that_leaves_is_named_and_the_rest_go_on(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("apply", f"{place}/script.py:leaves", place / "in", tmp_path / "out") == 1
+    assert capsys.readouterr().err.count("script.py:leaves: SystemExit: 7") == 2
