@@ -129,14 +129,16 @@ def general_image(plan: SeriesPlan, now: datetime.datetime) -> Attributes:
 
 
 def image_plane(geometry: Geometry) -> Attributes:
-    """Return the Image Plane module (C.7.6.2), less what differs between slices; without a place, only the spacing.
+    """Return the Image Plane module (C.7.6.2), less what differs between slices; without a place, only the spacing,
+    and of that only what is not the 1 mm that an unstated one counts as.
 
     SliceThickness and SpacingBetweenSlices are both the distance between slices: only so do readers find it in a
     series of one slice.
     """
     across, down, between = geometry.spacing
     if not geometry.placed:
-        return {"PixelSpacing": [down, across]} if (across, down) != (1.0, 1.0) else {}
+        stated = {"PixelSpacing": [down, across]} if (across, down) != (1.0, 1.0) else {}
+        return {**stated, **({"SpacingBetweenSlices": between} if between != 1.0 else {})}
     return {
         "PixelSpacing": [down, across],
         "ImageOrientationPatient": [coordinate_text(c) for c in _cosines(geometry).T.ravel()],

@@ -14,6 +14,7 @@ from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.frames import Common, Frame
 from dicomvtk.dicom.segments import SEGMENTATION_CLASSES
 from dicomvtk.dicom.tags import Tag
+from dicomvtk.dicom.unplaced_stack import is_of_stack
 from dicomvtk.metadata import Finding
 
 __all__ = ["FrameGroup", "group_frames"]
@@ -123,7 +124,7 @@ def _split(frames: list[Frame]) -> list[FrameGroup]:
     parts: dict[tuple[_Kind, int, int], list[Frame]] = {}
     for frame in frames:
         kind, orientation, spacing = splitter.key(frame.common)
-        if _stands_alone(frame.common):
+        if _stands_alone(frame.common) and not is_of_stack(frame.common):
             kind = replace(kind, alone=frame.path)
         parts.setdefault((kind, orientation, spacing), []).append(frame)
     parts = {key: members for old, found in parts.items() for key, members in _by_contrast(old, found).items()}

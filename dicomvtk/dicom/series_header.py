@@ -14,7 +14,8 @@ from dicomvtk.dicom.given import Given
 from dicomvtk.dicom.identity import Identity
 from dicomvtk.dicom.multi_frame import burned_in, multi_frame_modules
 from dicomvtk.dicom.provenance import derivation, equipment_used
-from dicomvtk.dicom.storage import CT, MR, PARAMETRIC_MAP, PET, SeriesPlan
+from dicomvtk.dicom.storage import CT, MR, PARAMETRIC_MAP, PET, SECONDARY_CAPTURE, SeriesPlan
+from dicomvtk.dicom.unplaced_stack import stack_type
 from dicomvtk.dicom.value_modules import modality_values, window
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.metadata import SeriesInfo
@@ -111,6 +112,7 @@ def _made_here(volume: Given, plan: SeriesPlan, identity: Identity, coding: Codi
         **modality_values(plan, info.unit),
         **({} if volume.is_colour else window(plan.encoding, info.windows)),
         **modules.of_storage(plan, geometry.shape[2]),
+        **({"ImageType": stack_type(geometry.shape[2])} if _is_unplaced_stack(volume, plan) else {}),
         **of_axes(volume.axes),
         **({"ScanOptions": "CG"} if plan.storage is MR and _is_gated(volume) else {}),
         **(_dynamic_pet(volume) if plan.storage is PET and is_dynamic(volume.axes) else {}),
@@ -198,6 +200,10 @@ def _dynamic_pet(volume: Given) -> dict[str, Any]:
     for axis in volume.axes:
         times *= len(axis)
     return {"SeriesType": ["DYNAMIC", "IMAGE"], "NumberOfTimeSlices": times}
+
+
+def _is_unplaced_stack(volume: Given, plan: SeriesPlan) -> bool:
+    return plan.storage is SECONDARY_CAPTURE and not volume.geometry.placed and volume.geometry.shape[2] > 1
 
 
 def _photometric(volume: Given, plan: SeriesPlan, coding: Coding | None) -> str:

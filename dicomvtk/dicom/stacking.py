@@ -22,6 +22,7 @@ from dicomvtk.dicom.segmentation import segmentation_stack
 from dicomvtk.dicom.series import FrameGroup
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.tags import Tag, describe
+from dicomvtk.dicom.unplaced_stack import findings_of_stack
 from dicomvtk.dicom.values import BadValue, has_comma, text
 from dicomvtk.errors import GeometryError
 from dicomvtk.geometry import Geometry
@@ -138,7 +139,8 @@ def _without_place(frames: Sequence[Frame]) -> Stack:
     common = frames[0].common
     numbered = sorted(range(len(frames)), key=lambda n: (_number(frames[n]), n))
     frames = [frames[n] for n in numbered]
-    findings = _absence(frames)
+    stated = findings_of_stack(frames)
+    findings = stated if stated is not None else _absence(frames)
     spacing = common.pixel_spacing or (1.0, 1.0)
     if not all(s > 0 for s in spacing):
         return _unusable(
@@ -151,7 +153,7 @@ def _without_place(frames: Sequence[Frame]) -> Stack:
         )
     axes: tuple[Axis, ...] = ()
     slices = len(frames)
-    if len(frames) > 1 and len({f.path for f in frames}) == 1:
+    if stated is None and len(frames) > 1 and len({f.path for f in frames}) == 1:
         axes = (_cine_axis(common, len(frames)),)
         slices = 1
     between, _ = _single_slice_spacing(common)

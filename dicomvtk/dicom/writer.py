@@ -130,7 +130,8 @@ def write_series(
     spacing, origin, direction : optional
         Millimetres (i, j, k), LPS position of the first voxel, (3, 3) LPS columns; they replace the volume's. An array
         with any of them has a place in the patient: the others are then 1 mm, (0, 0, 0) and the identity. An array
-        with none takes the grid of `like`, if the shapes agree, and its modality, if deeper than 8 bits.
+        with none takes the grid of `like`, if the shapes agree, and its modality, if deeper than 8 bits; without
+        `like` it states no spacing, only that its images are one stack.
     attributes : mapping
         Further attributes, by keyword, ``(group, element)`` or ``"gggg,eeee"``; they win over all defaults.
     per_slice : callable
@@ -186,6 +187,8 @@ def write_series(
     stated = series_attributes(attributes)
     stated_of_slices = [slice_attributes(per_slice(n) or {}, n) if per_slice else {} for n in range(count)]
     plan = plan_series(given, modality, {**known_facts(given.info, source), **stated, **stated_of_slices[0]}, wishes)
+    if count > 1 and not given.geometry.placed and not plan.note:
+        note = "; ".join(text for text in (note, "one stack without a place in the patient") if text)
     if coding is not None:
         check_coding(coding, plan.encoding.dtype)
     header = series_header(given, plan, identity, source, stated, coding=coding, moved=moved)
