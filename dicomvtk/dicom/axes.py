@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import chain, combinations, pairwise, product
 
 from dicomvtk.dicom.dimensions import DIMENSIONS, SECONDS_A_DAY, Dimension, Value
 from dicomvtk.dicom.findings import finding
@@ -56,33 +56,52 @@ def arrange_by(groups: Groups, dims: Sequence[str], what: str) -> Arrangement:
 
     Raises UnsupportedError for a keyword that is not known, SeriesError where the grid is not full.
     """
+    if isinstance(dims, str):
+        raise UnsupportedError(f'dims must be a sequence of keywords, e.g. dims=("{dims}",); found text {dims!r}.')
     chosen = [_named(keyword) for keyword in dims]
     return _arrangement(groups, chosen, what)
 
 
 def describe_holes(groups: Groups) -> Finding | None:
     """Return the finding that lists what is absent from an incomplete grid; None where no attribute spans one."""
-    for dimension in DIMENSIONS:
-        if dimension.ranked:
+    varying = [d for d in DIMENSIONS if not d.ranked and _varies(groups, d)]
+    images = sum(len(group) for group in groups)
+    for chosen in chain.from_iterable(combinations(varying, n) for n in range(1, _MOST_AXES + 1)):
+        found = [{tuple(d.of(frame) for d in chosen) for frame in group} for group in groups]
+        if any(len(cells) < len(group) for cells, group in zip(found, groups, strict=True)):
             continue
-        found = [[dimension.of(frame) for frame in group] for group in groups]
-        if any(None in group or len(set(group)) < len(group) for group in found):
+        axes = [sorted({cell[n] or 0.0 for cells in found for cell in cells}) for n in range(len(chosen))]
+        every = list(product(*axes))
+        holes = [(cell, n) for n, cells in enumerate(found) for cell in every if cell not in cells]
+        if not holes or (len(chosen) > 1 and len(holes) > images):  # mostly holes is no grid
             continue
-        every = sorted({value for group in found for value in group if value is not None})
-        holes = [(value, n) for n, group in enumerate(found) for value in every if value not in group]
-        if len(every) < 2 or not holes:
-            continue
-        named = ", ".join(f"{_text(value)} at position {n + 1}" for value, n in holes[:_NAMED_HOLES])
+        absent = [f"{_cell(chosen, cell)} at position {n + 1}" for cell, n in holes[:_NAMED_HOLES]]
         more = f" and {len(holes) - _NAMED_HOLES} more" if len(holes) > _NAMED_HOLES else ""
-        count = sum(len(group) for group in groups)
+        takes = " and ".join(
+            f"{describe(d.tag)} takes {len(axis)} values ({_range(axis, d.unit)})"
+            for d, axis in zip(chosen, axes, strict=True)
+        )
         return finding(
             "incomplete-grid",
-            f"{describe(dimension.tag)} takes {len(every)} values ({_range(every, dimension.unit)}) "
-            f"at {len(groups)} positions: {len(every) * len(groups)} images; found {count}. Absent: {named}{more}. "
+            f"{takes} at {len(groups)} positions: {len(every) * len(groups)} images; found {images}. "
+            f"Absent: {'; '.join(absent) if len(chosen) > 1 else ', '.join(absent)}{more}. "
             "dims= names other attributes.",
             [frame.path for n in dict.fromkeys(n for _, n in holes) for frame in groups[n]],
         )
     return None
+
+
+def _varies(groups: Groups, dimension: Dimension) -> bool:
+    """True where every image has a value, and not all the same."""
+    found = {dimension.of(frame) for group in groups for frame in group}
+    return None not in found and len(found) > 1
+
+
+def _cell(chosen: Sequence[Dimension], cell: Sequence[Value]) -> str:
+    """Return the values of a cell for a message, with the names of the dimensions where there are several."""
+    if len(chosen) == 1:
+        return _text(cell[0])
+    return ", ".join(f"{d.keyword} {_text(value)}" for d, value in zip(chosen, cell, strict=True))
 
 
 def _separate(groups: list[list[Frame]], dimensions: Sequence[Dimension], depth: int) -> list[Dimension] | None:
@@ -236,6 +255,8 @@ def _text(value: Value) -> str:
 
 
 def _not_full(what: str, axes: Sequence[Axis], key: tuple[int, ...], position: int, held: int) -> str:
+    if not axes:
+        return f"Cannot order {what} by position alone: {held} images at position {position + 1}; expected 1."
     cell = ", ".join(
         f"{axis.keyword} {_text(axis.values[n]) if n < len(axis) else n}" for axis, n in zip(axes, key, strict=True)
     )

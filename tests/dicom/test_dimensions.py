@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pydicom
 import pytest
 
 import dicomvtk
-from dicomvtk import SeriesError
+from dicomvtk import SeriesError, UnsupportedError
 
 from .conftest import SLICES
 from .test_enhanced import enhanced, group, item, stacked
@@ -86,3 +87,38 @@ def test_directions_of_one_b_value_are_told_apart_by_their_dimension_index(tmp_p
         np.testing.assert_array_equal(volume.array[..., t], stacked([order.index((k, t)) for k in range(2)]))
     again = dicomvtk.read(dicomvtk.write_series(volume, tmp_path / "again").folder)
     np.testing.assert_array_equal(again.array, volume.array)
+
+
+def echoes_and_times(folder: Path) -> Path:
+    """Repeat a series for three echoes at two times."""
+    for path in list(folder.iterdir()):
+        data_set = pydicom.dcmread(path)
+        for n, (echo, time) in enumerate(product((10, 20, 30), (1, 2))):
+            data_set.EchoTime, data_set.TemporalPositionIdentifier = echo, time
+            data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+            data_set.save_as(path.with_name(f"{path.name}.{n}"))
+        path.unlink()
+    return folder
+
+
+def test_holes_in_a_grid_of_two_axes_are_listed(make_series: MakeSeries) -> None:
+    folder = echoes_and_times(make_series())
+    assert [len(axis) for axis in dicomvtk.read(folder).axes] == [2, 3]
+    for path in folder.iterdir():
+        data_set = pydicom.dcmread(path)
+        if (data_set.EchoTime, data_set.TemporalPositionIdentifier) == (20, 2):
+            path.unlink()
+            break
+
+    (entry,) = dicomvtk.find_series(folder)
+    assert "incomplete-grid" in [finding.code for finding in entry.findings]
+    with pytest.raises(SeriesError, match=rf"{6 * SLICES} images; found {6 * SLICES - 1}\. Absent: EchoTime 20, Temp"):
+        dicomvtk.read(folder)
+
+
+def test_dims_that_are_no_list_or_too_few_are_refused_in_words(make_series: MakeSeries) -> None:
+    folder = echoes_and_times(make_series())
+    with pytest.raises(UnsupportedError, match=r'dims=\("EchoTime",\)'):
+        dicomvtk.read(folder, dims="EchoTime")
+    with pytest.raises(SeriesError, match="by position alone: 6 images at position 1; expected 1"):
+        dicomvtk.read(folder, dims=())
