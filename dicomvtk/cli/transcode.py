@@ -23,4 +23,4 @@ def transcode(console: Console, /, src: str, out: str, syntax: str, overwrite: b
     """Write the DICOM files in SRC to the folder OUT in another transfer syntax, changing nothing else."""
     with console.progress("transcoding") as progress:
         count = transcode_files(src, out, syntax, overwrite=overwrite, progress=progress)
-    console.done(f"{count} files of {syntax} in {out}")
+    console.done(f"{count} file{'s' if count != 1 else ''} of {syntax} in {out}")

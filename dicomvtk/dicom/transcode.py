@@ -1,6 +1,6 @@
 """The same images in another transfer syntax: the coding of the pixels changes, and nothing else.
 
-SOPInstanceUID stays, since nothing is lost (PS3.4 B.4.1.2); what an earlier lossy compression did stays told.
+SOPInstanceUID stays, since nothing is lost (PS3.4 B.4.1.2); what an earlier lossy compression did is told.
 """
 
 from __future__ import annotations
@@ -18,15 +18,22 @@ from pydicom.errors import InvalidDicomError
 
 from dicomvtk.atomic_folder import new_folder
 from dicomvtk.dicom.compress import CODINGS, Coding, check_coding, coding_named, encapsulated
+from dicomvtk.dicom.decimal_strings import ds_text
 from dicomvtk.dicom.decoders import decode, decode_indices
+from dicomvtk.dicom.elements import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from dicomvtk.dicom.files import list_files
+from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.headers import HeaderReader
 from dicomvtk.errors import NoDicomError, UnsupportedError
 
 __all__ = ["SYNTAXES", "transcode"]
 
 _EXPLICIT = "explicit"
-_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+#: Syntaxes whose pixels explicit VR little endian holds byte for byte.
+_PLAIN = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED)
+_LOSSY_JPEG = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
+#: VRs of words in bytes, and the bytes of a word.
+_WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 #: The element head of PixelData, before its value: tag, VR, two reserved bytes, length.
 _HEAD = 12
 
@@ -84,19 +91,60 @@ def _transcode_file(file: str, place: Path, coding: Coding | None) -> int:
     if "PixelData" not in dataset:
         shutil.copyfile(file, place)
         return 1
-    samples_of = decode_indices if str(dataset.PhotometricInterpretation) == "PALETTE COLOR" else decode
-    planes = [np.ascontiguousarray(samples_of(frame)) for frame in HeaderReader().frames(file)]
-    _put_pixels(dataset, planes, coding, file)
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if coding is None and syntax in _PLAIN:
+        dataset.file_meta.TransferSyntaxUID = EXPLICIT_LITTLE
+    else:
+        samples_of = decode_indices if str(dataset.PhotometricInterpretation) == "PALETTE COLOR" else decode
+        planes = [np.ascontiguousarray(samples_of(frame)) for frame in _images(file)]
+        if syntax == EXPLICIT_BIG:
+            dataset = _little(dataset)
+        if syntax in _LOSSY_JPEG and dataset.get("LossyImageCompression") != "01":
+            _tell_loss(dataset, sum(plane.nbytes for plane in planes) / len(dataset.PixelData))
+        _put_pixels(dataset, planes, coding, file)
     dataset.save_as(place, enforce_file_format=True, implicit_vr=False, little_endian=True)
     return 1
+
+
+def _images(file: str) -> list[Frame]:
+    """Return the images of a file as it holds them: mosaics whole."""
+    return list(dict.fromkeys(frame.whole or frame for frame in HeaderReader().frames(file)))
+
+
+def _tell_loss(dataset: Dataset, ratio: float) -> None:
+    """Say that pixels were compressed with loss (C.7.6.1.1.5), as nothing else does once they have another coding."""
+    dataset.LossyImageCompression = "01"
+    dataset.LossyImageCompressionRatio = ds_text(round(ratio, 3))
+    dataset.LossyImageCompressionMethod = "ISO_10918_1"
+
+
+def _little(dataset: Dataset) -> Dataset:
+    """Return a big-endian data set as one that pydicom writes little-endian.
+
+    Words that pydicom leaves as the bytes they are in the file are turned round (PS3.5 section 7.3).
+    """
+    for element in dataset.iterall():
+        size = _WORDS.get(element.VR)
+        if size is not None and isinstance(element.value, bytes):
+            element.value = np.frombuffer(element.value, f">u{size}").astype(f"<u{size}").tobytes()
+    little = Dataset(dataset)
+    little.file_meta, little.preamble = dataset.file_meta, b"\0" * 128
+    return little
 
 
 def _put_pixels(dataset: Dataset, planes: list[NDArray[Any]], coding: Coding | None, file: str) -> None:
     if len(planes) != int(dataset.get("NumberOfFrames", 1) or 1):
         raise UnsupportedError(f"Cannot transcode {file}: it holds {len(planes)} images in another number of frames.")
+    bits, of_a_bit = int(dataset.BitsAllocated), int(dataset.BitsAllocated) == 1
+    if bits != 8 * planes[0].dtype.itemsize and (coding is not None or not of_a_bit):
+        raise UnsupportedError(
+            f"Cannot transcode {file}: no image of BitsAllocated (0028,0100) {bits} is written in "
+            f"{'explicit' if coding is None else coding.name}; expected 8, 16 or 32"
+            + (". Take --syntax explicit." if of_a_bit else ".")
+        )
     if coding is not None:
         check_coding(coding, planes[0].dtype)
-    dataset.file_meta.TransferSyntaxUID = coding.uid if coding else _EXPLICIT_LITTLE
+    dataset.file_meta.TransferSyntaxUID = coding.uid if coding else EXPLICIT_LITTLE
     if planes[0].ndim > 2:
         dataset.PhotometricInterpretation = coding.colour if coding else "RGB"
         dataset.PlanarConfiguration = 0
@@ -108,7 +156,10 @@ def _put_pixels(dataset: Dataset, planes: list[NDArray[Any]], coding: Coding | N
         dataset["PixelData"].VR = "OB"
         dataset["PixelData"].is_undefined_length = True
         return
-    raw = b"".join(plane.astype(plane.dtype.newbyteorder("<"), copy=False).tobytes() for plane in planes)
+    if of_a_bit:  # one after another, frames too (PS3.5 section 8.1.1)
+        raw = np.packbits(np.stack(planes).ravel() != 0, bitorder="little").tobytes()
+    else:
+        raw = b"".join(plane.astype(plane.dtype.newbyteorder("<"), copy=False).tobytes() for plane in planes)
     dataset.PixelData = raw + b"\x00" * (len(raw) % 2)
     dataset["PixelData"].VR = "OB" if planes[0].dtype.itemsize == 1 else "OW"
     dataset["PixelData"].is_undefined_length = False

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK
+from pydicom.data import get_testdata_file
 
 import dicomvtk
 from dicomvtk.cli import main
@@ -95,3 +97,61 @@ def test_a_palette_stays_a_palette(syntax: str, name: str, shared_data: Path, tm
     np.testing.assert_array_equal(dicomvtk.read(tmp_path / "out").array, dicomvtk.read(source).array)
     if syntax in ("explicit", "rle"):  # which pydicom decodes by itself
         np.testing.assert_array_equal(after.pixel_array, before.pixel_array)
+
+
+def test_big_endian_becomes_little(tmp_path: Path) -> None:
+    source = Path(str(get_testdata_file("MR_small_bigendian.dcm")))
+    same = pydicom.dcmread(str(get_testdata_file("MR_small.dcm")))  # pydicom's own pair of one image
+    same.add_new(0x00281101, "US", [4, 0, 16])
+    same.add_new(0x00281201, "OW", np.arange(4, dtype="<u2").tobytes())
+    big = pydicom.dcmread(source)
+    big.add_new(0x00281101, "US", [4, 0, 16])
+    big.add_new(0x00281201, "OW", np.arange(4, dtype=">u2").tobytes())
+    big.save_as(tmp_path / "big.dcm")
+
+    for syntax in ("explicit", "rle"):
+        assert run("transcode", tmp_path / "big.dcm", tmp_path / syntax, "--syntax", syntax) == 0
+        made = pydicom.dcmread(tmp_path / syntax / "big.dcm")
+        assert made.file_meta.TransferSyntaxUID == UIDS[syntax]
+        np.testing.assert_array_equal(made.pixel_array, same.pixel_array)
+        assert made.RedPaletteColorLookupTableData == same.RedPaletteColorLookupTableData
+        assert made.PixelSpacing == same.PixelSpacing
+
+
+def test_images_of_single_bits_stay_bits_or_are_refused(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = min((shared_data / "seg_of_pet").rglob("*.dcm"))
+    assert run("transcode", source, tmp_path / "plain", "--syntax", "explicit") == 0
+    made = pydicom.dcmread(tmp_path / "plain" / source.name)
+    assert made.BitsAllocated == 1
+    assert made.PixelData == pydicom.dcmread(source).PixelData
+
+    assert run("transcode", source, tmp_path / "rle", "--syntax", "rle") == 1
+    assert "BitsAllocated (0028,0100) 1 is written in rle" in capsys.readouterr().err
+    assert not (tmp_path / "rle").exists()
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "rle"])
+@pytest.mark.parametrize("item", ["mr_mosaic_jpeg_lossless", "mr_mosaic_ax_ascending"])
+def test_mosaics_stay_mosaics(item: str, syntax: str, shared_data: Path, tmp_path: Path) -> None:
+    source = min(path for path in (shared_data / item).iterdir() if path.is_file() and path.suffix != ".json")
+    assert run("transcode", source, tmp_path / "out", "--syntax", syntax) == 0
+    before, after = pydicom.dcmread(source), pydicom.dcmread(tmp_path / "out" / source.name)
+    assert (after.Rows, after.Columns, after.file_meta.TransferSyntaxUID) == (before.Rows, before.Columns, UIDS[syntax])
+    np.testing.assert_array_equal(after.pixel_array, SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(source))[0])
+
+
+def test_loss_that_only_the_coding_told_is_told(tmp_path: Path) -> None:
+    source = Path(str(get_testdata_file("examples_ybr_color.dcm")))  # lossy JPEG
+    dataset = pydicom.dcmread(source)
+    for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if keyword in dataset:
+            del dataset[keyword]
+    dataset.save_as(tmp_path / "jpeg.dcm")
+    assert dataset.file_meta.TransferSyntaxUID == pydicom.uid.JPEGBaseline8Bit
+
+    assert run("transcode", tmp_path / "jpeg.dcm", tmp_path / "out", "--syntax", "rle") == 0
+    made = pydicom.dcmread(tmp_path / "out" / "jpeg.dcm")
+    assert (made.LossyImageCompression, made.LossyImageCompressionMethod) == ("01", "ISO_10918_1")
+    assert made.LossyImageCompressionRatio > 1
