@@ -19,7 +19,7 @@ from dicomvtk.dicom.elements import RawHeader
 from dicomvtk.dicom.tags import Tag
 from dicomvtk.dicom.values import BadValue
 
-__all__ = ["MOSAIC_SEQUENCES", "MOSAIC_TAGS", "Mosaic", "is_mosaic", "read_mosaic"]
+__all__ = ["MOSAIC_SEQUENCES", "MOSAIC_TAGS", "Mosaic", "csa_entry", "csa_texts", "is_mosaic", "read_mosaic"]
 
 #: Private elements that describe the tiles, by their usual block; the creators in group 0029 and 0065 are checked.
 _CSA_CREATORS = {0x00100029: 0x10100029, 0x00110029: 0x11100029, 0x00120029: 0x12100029}
@@ -42,11 +42,12 @@ _INT = struct.Struct("<i").unpack_from
 _MOST_TILES = 4096
 
 
-def _csa_entry(name: bytes) -> re.Pattern[bytes]:
+def csa_entry(name: bytes) -> re.Pattern[bytes]:
+    """Return what finds the entry `name` of a CSA header."""
     return re.compile(_CSA_ENTRY % (name, 63 - len(name)))
 
 
-_CSA_COUNT, _CSA_NORMAL = _csa_entry(b"NumberOfImagesInMosaic"), _csa_entry(b"SliceNormalVector")
+_CSA_COUNT, _CSA_NORMAL = csa_entry(b"NumberOfImagesInMosaic"), csa_entry(b"SliceNormalVector")
 
 
 class Mosaic(NamedTuple):
@@ -79,9 +80,9 @@ def read_mosaic(header: RawHeader) -> Mosaic:
 
 def _siemens(header: RawHeader) -> Mosaic:
     csa = _csa(header)
-    stated = _csa_texts(csa, _CSA_COUNT)
+    stated = csa_texts(csa, _CSA_COUNT)
     count = _checked(values.integer(stated[0]) if stated else values.unsigned(header.values.get(_SIEMENS_COUNT)))
-    normal = values.decimals(b"\\".join(_csa_texts(csa, _CSA_NORMAL)[:3]), 3)
+    normal = values.decimals(b"\\".join(csa_texts(csa, _CSA_NORMAL)[:3]), 3)
     if normal is None:
         raise BadValue("the CSA image header states no SliceNormalVector")
     orientation = _required(header, Tag.ImageOrientationPatient, 6)
@@ -171,7 +172,7 @@ def _csa(header: RawHeader) -> bytes:
     return b""
 
 
-def _csa_texts(csa: bytes, entry: re.Pattern[bytes]) -> list[bytes]:
+def csa_texts(csa: bytes, entry: re.Pattern[bytes]) -> list[bytes]:
     """Return the texts of one entry of a CSA header, empty ones left out; none where it has no such entry.
 
     An entry is found by its name and its form, and not by the lengths of all before it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicomvtk.dicom.file_names import file_header
 from dicomvtk.dicom.frames import Frame
+from dicomvtk.dicom.phase_encoding import phase_encoding
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.version import __version__
 
@@ -109,7 +110,6 @@ _IDENTIFIERS = (
     *_fields(str, "InstitutionName", "InstitutionalDepartmentName", "InstitutionAddress"),
     *_fields(str, "StationName", "DeviceSerialNumber"),
 )
-_PHASE_AXES = {"ROW": "i", "COL": "j"}
 #: Axes whose values a sidecar lists.
 _LISTED_AXES = {"EchoTime": "ms", "InversionTime": "ms", "FlipAngle": ""}
 _PET_UNITS = {"BQML": "Bq/mL"}
@@ -150,11 +150,11 @@ def sidecar(stack: Stack, *, identifiers: bool = False) -> dict[str, Any]:
         if one.name not in told and values[0] is not None and all(value == values[0] for value in values):
             told[one.name] = values[0]
     told.update(_along_axes(stack))
-    told.update(_phase_axis(told))
+    in_plane = told.get("InPlanePhaseEncodingDirectionDICOM", "")
+    told.update(_same_in_all([phase_encoding(places[0], in_plane, _shape(stack)) for places in sampled]))
     told.update(_slice_timing(stack, sampled[0][0]))
     if stack.modality == "PT":
-        first, *others = (_pet(places[0]) for places in sampled)
-        told.update({name: value for name, value in first.items() if all(pet.get(name) == value for pet in others)})
+        told.update(_same_in_all([_pet(places[0]) for places in sampled]))
     told["ConversionSoftware"], told["ConversionSoftwareVersion"] = "dicomvtk", __version__
     return told
 
@@ -187,10 +187,15 @@ def _along_axes(stack: Stack) -> Mapping[str, Any]:
     return told
 
 
-def _phase_axis(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the axis of the array along which phase was encoded; its sense is no standard attribute."""
-    axis = _PHASE_AXES.get(told.get("InPlanePhaseEncodingDirectionDICOM", ""))
-    return {"PhaseEncodingAxis": axis} if axis else {}
+def _shape(stack: Stack) -> tuple[int, int]:
+    """Return the columns and rows of the images, tiles for mosaics."""
+    return stack.common.columns or 0, stack.common.rows or 0
+
+
+def _same_in_all(fields: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what is the same in all."""
+    first, *others = fields
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
 def _slice_timing(stack: Stack, header: Dataset) -> Mapping[str, Any]:

@@ -76,6 +76,33 @@ def test_the_slice_times_of_a_mosaic_follow_its_slices(item: str, shared_data: P
     assert len(set(ours)) > len(ours) // 2
 
 
+@pytest.mark.parametrize(
+    "item",
+    ["mr_mosaic_ax_ascending", "mr_mosaic_cor_interleaved", "mr_mosaic_sag_descending", "mr_mosaic_jpeg_lossless"],
+)
+def test_phase_encoding_of_a_mosaic_is_what_dcm2niix_says(item: str, shared_data: Path, tmp_path: Path) -> None:
+    """The sense is compared in the patient: dcm2niix turns rows round, so that its j is the other way."""
+    path = dcm2niix(shared_data / item, tmp_path)
+    theirs = json.loads(path.read_text())
+    stack = find_series(shared_data / item)[0]
+    ours = sidecar(stack)
+    for name in ("BandwidthPerPixelPhaseEncode", "ReconMatrixPE", "EffectiveEchoSpacing", "TotalReadoutTime"):
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=2e-5, err_msg=name)
+    assert stack.geometry is not None
+    affines = (stack.geometry.affine, np.diag([-1, -1, 1, 1]) @ nibabel.load(path.with_suffix(".nii")).affine)
+    senses = []
+    for affine, told in zip(affines, (ours, theirs), strict=True):
+        along = affine[:3, "ij".index(told["PhaseEncodingDirection"][0])]
+        senses.append((-1 if told["PhaseEncodingDirection"].endswith("-") else 1) * along / np.linalg.norm(along))
+    np.testing.assert_allclose(senses[0], senses[1], atol=1e-4)
+
+
+def test_a_sense_of_phase_encoding_that_no_header_states_is_not_made_up(shared_data: Path) -> None:
+    told = sidecar(find_series(shared_data / "mr_head_t1")[0])
+    assert "PhaseEncodingAxis" in told
+    assert not {"PhaseEncodingDirection", "EffectiveEchoSpacing", "TotalReadoutTime"} & set(told)
+
+
 def test_gradients_point_where_those_of_dcm2niix_point(shared_data: Path, tmp_path: Path) -> None:
     theirs = dcm2niix(shared_data / "mr_uih_grid", tmp_path)
     target = tmp_path / "ours.nii.gz"
