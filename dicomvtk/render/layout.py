@@ -64,7 +64,7 @@ def pane_at(rects: dict[str, Rect], x: float, y: float) -> str | None:
 
 
 def mm_per_pixel(plane: SlicePlane, camera: PaneCamera, rect: Rect) -> float:
-    """Return the size of a screen pixel on the slice: at zoom 1 the whole slice just fits the pane."""
+    """Return the size of a screen pixel on the slice: at zoom 1 the whole slice, not tilted, just fits the pane."""
     width, height = plane.size_mm
     return max(width / rect.width, height / rect.height) / camera.zoom
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,16 @@ from dicomvtk.metadata import LookupTable
 from dicomvtk.processing.lungs import LUNG_LEVEL
 from dicomvtk.volume import Volume
 
-__all__ = ["TISSUE_LEVELS", "histogram", "lut_window", "surface_level", "tissue_level", "usual_window", "value_spread"]
+__all__ = [
+    "TISSUE_LEVELS",
+    "histogram",
+    "lut_window",
+    "ray_spread",
+    "surface_level",
+    "tissue_level",
+    "usual_window",
+    "value_spread",
+]
 
 #: HU where bone begins for a surface, and where skin does in a CT without bone.
 _CT_BONE_LEVEL = 250.0
@@ -24,6 +34,9 @@ TISSUE_LEVELS: dict[str, float] = {"bone": _CT_BONE_LEVEL, "skin": _CT_SKIN_LEVE
 _SAMPLES = 250_000
 #: Most of a volume is air: its bright end is a small share of the voxels.
 _SPREAD_PERCENTILES = (1.0, 99.7)
+#: Rays along the axes through so many samples tell how bright rays get; what is brighter is a few bright spots.
+_RAY_SAMPLES = 2_000_000
+_RAY_PERCENTILE = 99.0
 _HISTOGRAM_BINS = 256
 #: Thresholds that separate as well as the best, to the noise of the sample.
 _PLATEAU = 0.999
@@ -54,6 +67,22 @@ def value_spread(volume: Volume) -> WindowLevel:
     if not high > low:
         low, high = sample.min(), sample.max()
     return WindowLevel.from_range(float(low), float(high))
+
+
+def ray_spread(volume: Volume) -> WindowLevel:
+    """Return the range for pictures of the largest value along rays: nearly all of these lie in it.
+
+    They are brighter than the values of the volume: what is rare in it is in the way of many rays.
+    """
+    step = max(1, math.ceil((volume.array.size / _RAY_SAMPLES) ** (1 / 3)))
+    sample = volume.array[::step, ::step, ::step].astype(np.float32)
+    sample[~np.isfinite(sample)] = -np.inf
+    largest = np.concatenate([sample.max(axis=axis).ravel() for axis in range(3)]) if sample.size else sample.ravel()
+    largest = largest[np.isfinite(largest)]
+    spread = value_spread(volume)
+    if largest.size == 0:
+        return spread
+    return WindowLevel.from_range(spread.low, max(spread.high, float(np.percentile(largest, _RAY_PERCENTILE))))
 
 
 def surface_level(volume: Volume) -> float:

@@ -47,7 +47,8 @@ class SlicePlane:
     centre : (3,) array
         Middle of the volume, LPS mm.
     size_mm : (width, height)
-        Extent of the volume along `right` and `up`, outer faces of voxels included.
+        Extent of the volume along `right` and `up`, outer faces of voxels included; of a tilted plane that before the
+        tilt, so that what fits the pane keeps its scale while it turns.
     placed : bool
         Whether letters may be drawn.
     """
@@ -153,6 +154,7 @@ def _plane(geometry: Geometry, name: str, frame: _Frame, *, neurological: bool) 
     turn = carried(normal, frame.turn @ normal)
     normal = turn @ normal if frame.turned else normal
     right, up = frame.body[:, right_axis] * right_sign, frame.body[:, up_axis] * up_sign
+    size_mm = (_extent(geometry, right), _extent(geometry, up))
     if frame.turned:
         right, up = turn @ right, turn @ up
     step = geometry.spacing[axis]
@@ -169,7 +171,7 @@ def _plane(geometry: Geometry, name: str, frame: _Frame, *, neurological: bool) 
         snaps=snaps,
         axis=axis,
         centre=centre,
-        size_mm=(_extent(geometry, right), _extent(geometry, up)),
+        size_mm=size_mm,
         placed=geometry.placed,
     )
 

@@ -91,8 +91,8 @@ PRESETS: dict[str, Transfer] = {
         ),
         unit_mm=2.0,
     ),
-    "ct-mip": Transfer(((-100.0, 0.0, 0.0, 0.0, 0.0), (900.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
-    "mr-mip": Transfer(((0.0, 0.0, 0.0, 0.0, 0.0), (1.3, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
+    "ct-mip": Transfer(((-100.0, 1.0, 1.0, 1.0, 0.0), (900.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
+    "mr-mip": Transfer(((0.0, 1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
     "mr-brain": Transfer(
         (
             (0.0, 0.0, 0.0, 0.0, 0.0),
@@ -103,7 +103,7 @@ PRESETS: dict[str, Transfer] = {
         ),
         unit_mm=1.5,
     ),
-    "pet-mip": Transfer(((0.0, 0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
+    "pet-mip": Transfer(((0.0, 1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0)), shade=False, blend="max"),
     "default": Transfer(
         (
             (0.0, 0.0, 0.0, 0.0, 0.0),
@@ -153,9 +153,9 @@ def adjusted(table: Transfer, layer: VolumeLayer) -> Transfer:
     )
     blend = table.blend if layer.blend is None else layer.blend
     if blend != "composite" and table.blend == "composite":
-        # Along a largest or smallest value an opacity would only darken: greys from end to end of the table.
+        # Along a largest or smallest value colour and opacity would darken twice: white, more of it from end to end.
         shown = [point for point in points if point[4] > 0] or list(points)
-        points = ((points[0][0] if blend == "min" else shown[0][0], 0, 0, 0, 0), (shown[-1][0], 1, 1, 1, 1))
+        points = ((points[0][0] if blend == "min" else shown[0][0], 1, 1, 1, 0), (shown[-1][0], 1, 1, 1, 1))
     return Transfer(points, table.unit_mm, table.shade if layer.shade is None else layer.shade, blend)
 
 

@@ -11,10 +11,10 @@ from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 
 from dicomvtk.bridge.images import identity_image, to_vtk
 from dicomvtk.render.cutting import HalfSpace, vtk_planes
-from dicomvtk.render.drawable import reduced
+from dicomvtk.render.drawable import grey, reduced
 from dicomvtk.render.layers import VolumeLayer
-from dicomvtk.render.levels import value_spread
-from dicomvtk.render.presets import Transfer, adjusted, transfer_table
+from dicomvtk.render.levels import ray_spread, value_spread
+from dicomvtk.render.presets import PRESETS, Transfer, adjusted, transfer_table
 from dicomvtk.volume import Volume
 
 __all__ = ["Raycast"]
@@ -40,7 +40,7 @@ class Raycast:
         most = _MOST_VOXELS_SOFTWARE if software else _MOST_VOXELS_HARDWARE
         small = reduced(volume, _PROXY_VOXELS if proxy else most)
         self.note = small.note
-        self._spread = value_spread(volume)
+        self._volume = grey(volume)
         self._look: VolumeLayer | None = None
         #: The colours and opacities of the look set last.
         self.table: Transfer | None = None
@@ -58,7 +58,10 @@ class Raycast:
         if layer == self._look:
             return
         self._look = layer
-        self.table = table = adjusted(transfer_table(layer.preset or "default", self._spread), layer)
+        preset = layer.preset or "default"
+        blend = layer.blend or PRESETS[preset].blend
+        spread = ray_spread(self._volume) if blend == "max" else value_spread(self._volume)
+        self.table = table = adjusted(transfer_table(preset, spread), layer)
         if table.blend == "max":
             self._mapper.SetBlendModeToMaximumIntensity()
         elif table.blend == "min":

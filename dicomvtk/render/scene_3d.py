@@ -76,9 +76,9 @@ class Scene3D:
         return self._raycast.note if drawn and self._raycast else ""
 
     @property
-    def built(self) -> int:
-        """How many of the props that take long to make are there."""
-        return len(self._surfaces) + len(self._raycasts)
+    def built(self) -> object:
+        """Which of the props that take long to make are there, to be compared."""
+        return (len(self._surfaces), *self._raycasts)
 
     def set_volume(self, volume: Volume, image: vtkImageData) -> None:
         """Show another frame on the same grid: rays and surfaces are made anew, when there is time."""

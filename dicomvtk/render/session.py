@@ -280,6 +280,7 @@ class Session:
             logger.debug("The 3-D pane is drawn in place: %s", error)
             self._stage.draw_in_place()
             self._fine = None
+            self.touch()
             return False
         if made is not None:
             self._stage.offer_fine(made)

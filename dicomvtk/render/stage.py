@@ -120,7 +120,7 @@ class Stage:
 
     def draw_in_place(self) -> None:
         """Let the 3-D pane draw everything itself from the next `apply` on."""
-        self._in_thread = False
+        self._in_thread = self._pane_3d.scene.stand_ins = False
 
     def fine_wanted(self, state: State) -> Wanted | None:
         """Return the fine picture that the 3-D pane is without, None where it lacks none. `state` was applied."""

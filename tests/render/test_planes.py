@@ -124,3 +124,12 @@ def test_point_on_screen_undoes_point_under() -> None:
         rect = pane_rects("quad", (800, 600))[name]
         point = point_under(plane, camera, rect, (1, 2, 3), rect.x + 37, rect.y + 211)
         np.testing.assert_allclose(point_on_screen(plane, camera, rect, point), (rect.x + 37, rect.y + 211), atol=1e-9)
+
+
+@pytest.mark.parametrize("along", ["volume", "patient"])
+def test_what_fits_a_pane_keeps_its_scale_while_the_planes_are_tilted(along: str) -> None:
+    rect = pane_rects("quad", (800, 600))["axial"]
+    straight = slice_planes(AXIAL, along)
+    for tilt in ((30.0, 0.0, 0.0), (5.0, -40.0, 20.0), (0.0, 0.0, 90.0)):
+        for name, plane in slice_planes(AXIAL, along, tilt).items():
+            assert mm_per_pixel(plane, PaneCamera(), rect) == mm_per_pixel(straight[name], PaneCamera(), rect)

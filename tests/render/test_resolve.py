@@ -9,7 +9,7 @@ from dicomvtk.display import CT_WINDOWS, WindowLevel
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
-from dicomvtk.render.levels import surface_level, usual_window, value_spread
+from dicomvtk.render.levels import ray_spread, surface_level, usual_window, value_spread
 from dicomvtk.render.presets import PRESETS, preset_name, transfer_table
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import SliceLayer, SurfaceLayer, View, VolumeLayer
@@ -85,6 +85,23 @@ def test_surface_level_separates_two_populations() -> None:
 def test_nan_and_constant_volumes_have_a_spread() -> None:
     assert value_spread(volume(array=np.full((3, 3, 3), np.nan))).width > 0
     assert value_spread(volume(array=np.full((3, 3, 3), 5.0))).low == pytest.approx(4.5, abs=0.5)
+
+
+def test_rays_are_spread_by_their_own_brightness_and_not_by_that_of_voxels() -> None:
+    vessels = np.random.default_rng(4).uniform(0, 100, (40, 40, 40))
+    vessels[5:9, 5:9, :] = 1000  # a hundredth of the voxels, on a tenth of the rays from two sides
+    vessels[20, 20, 20] = 5000
+    spread = ray_spread(volume(SeriesInfo(modality="MR"), vessels))
+
+    assert spread.low == pytest.approx(value_spread(volume(array=vessels)).low)
+    assert 1000 <= spread.high < 5000, "one bright spot does not darken the rest"
+    shares = [(vessels.max(axis=axis) > spread.high).mean() for axis in range(3)]
+    assert max(shares) <= 0.01
+
+
+@pytest.mark.parametrize("values", [np.full((3, 3, 3), np.nan), np.zeros((3, 3, 3), np.int16)])
+def test_rays_through_nothing_have_a_spread(values: np.ndarray) -> None:
+    assert ray_spread(volume(array=values)).width > 0
 
 
 def test_every_preset_rises_in_value() -> None:
