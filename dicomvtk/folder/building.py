@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from dicomvtk.dicom.writer import write_series
 from dicomvtk.errors import SeriesError, UnsupportedError
-from dicomvtk.folder.attribute_path import AttributePath, parse
+from dicomvtk.folder.attribute_path import AttributePath, MissingAttributeError, parse
 from dicomvtk.folder.conditions import compiled, reader
 from dicomvtk.folder.header_values import ABSENT, read_plain
 from dicomvtk.folder.instance import IDENTITY, Instance
@@ -103,6 +103,8 @@ class Building:
     def split(self, series: Series, name: Any) -> list[Series]:
         read = reader(name)
         values = [read(one) for one in series.instances]
+        if all(value is ABSENT for value in values):
+            raise MissingAttributeError(f"Cannot split {series!r} by {name}: none of its files has it.")
         parts = []
         for value in [*unique([v for v in values if v is not ABSENT]), ABSENT]:
             members = [one for one, own in zip(series.instances, values, strict=True) if _alike(own, value)]

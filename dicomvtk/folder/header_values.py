@@ -63,6 +63,8 @@ def read_plain(path: Path, names: Iterable[AttributePath]) -> dict[AttributePath
         found = {}
     except NotDicom as no:
         raise NoDicomError(f"Cannot read {path}: {no}.") from None
+    except FileNotFoundError as error:
+        raise _gone(path) from error
     rest = [name for name in wanted if name not in found]
     if rest:
         dataset = read_header(path)
@@ -76,8 +78,14 @@ def read_header(path: Path) -> Dataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return pydicom.dcmread(path, stop_before_pixels=True, force=True)
+    except FileNotFoundError as error:
+        raise _gone(path) from error
     except (InvalidDicomError, EOFError, ValueError, NotImplementedError, struct.error) as error:
         raise NoDicomError(f"Cannot read {path}: {error}.") from error
+
+
+def _gone(path: Path) -> NoDicomError:
+    return NoDicomError(f"Cannot read {path}: it is no longer there. Put it back, or open the folder again.")
 
 
 def at_path(dataset: Dataset, path: AttributePath) -> Any:

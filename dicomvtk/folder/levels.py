@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dicomvtk.folder.series import Series
     from dicomvtk.folder.tree import Folder
 
-__all__ = ["PATIENT_ATTRIBUTES", "STUDY_ATTRIBUTES", "Level", "Patient", "Study", "serials"]
+__all__ = ["PATIENT_ATTRIBUTES", "STUDY_ATTRIBUTES", "Level", "Patient", "Study", "counted", "serials"]
 
 PathLike = str | os.PathLike[str]
 
@@ -44,6 +44,11 @@ STUDY_ATTRIBUTES = tuple(
 serials = count(1)
 _TREE = frozenset(map(parse, ("PatientID", "PatientName", "StudyInstanceUID", "SeriesInstanceUID")))
 _OWN_EACH = parse("SOPInstanceUID")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun, for messages."""
+    return f"{number} {one if number == 1 else many}"
 
 
 class Level:
@@ -271,7 +276,7 @@ class Patient(_Parent):
         return instance.home is not None and instance.home.patient is self
 
     def __repr__(self) -> str:
-        return f"<Patient {self._line(['PatientName', 'PatientID'])}: {len(self.studies)} studies>"
+        return f"<Patient {self._line(['PatientName', 'PatientID'])}: {counted(len(self.studies), 'study', 'studies')}>"
 
 
 class Study(_Parent):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from dicomvtk.folder.attribute_path import Name, parse
 from dicomvtk.folder.header_values import ABSENT
 from dicomvtk.folder.instance import IDENTITY, Instance
-from dicomvtk.folder.levels import Level, Patient, Study, serials
+from dicomvtk.folder.levels import Level, Patient, Study, counted, serials
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -138,4 +138,4 @@ class Series(Level):
         found = instances[0].values(IDENTITY)
         texts = [found[parse(keyword)] for keyword in ("SeriesNumber", "Modality", "SeriesDescription")]
         line = " ".join(str(text) for text in texts if text not in (ABSENT, "", None))
-        return f"<Series {line or '-'}: {len(files)} files>"
+        return f"<Series {line or '-'}: {counted(len(files), 'file', 'files')}>"

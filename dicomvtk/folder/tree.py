@@ -21,7 +21,7 @@ from dicomvtk.folder.conditions import compiled
 from dicomvtk.folder.grouping import place, regrouped
 from dicomvtk.folder.header_values import ABSENT, read_plain
 from dicomvtk.folder.instance import IDENTITY, Instance, stamp
-from dicomvtk.folder.levels import Level, Patient, Study
+from dicomvtk.folder.levels import Level, Patient, Study, counted
 from dicomvtk.folder.places import layout
 from dicomvtk.folder.rewrite import write_instance
 from dicomvtk.folder.selection import Selection
@@ -250,8 +250,10 @@ class Folder(Level):
 
     def __repr__(self) -> str:
         where = self._root or "in memory"
-        counts = f"{len(self._patients)} patients, {len(self._studies)} studies, {len(self._series)} series"
-        return f"<Folder {where}: {counts}, {len(self.instances)} files>"
+        patients = counted(len(self._patients), "patient", "patients")
+        studies = counted(len(self._studies), "study", "studies")
+        files = counted(len(self.instances), "file", "files")
+        return f"<Folder {where}: {patients}, {studies}, {len(self._series)} series, {files}>"
 
     def __str__(self) -> str:
         lines = [repr(self)]
@@ -292,7 +294,8 @@ def open_folder(path: PathLike, *, progress: Progress | None = None) -> Folder:
             progress(n + 1, len(files))
     if not instances:
         raise NoDicomError(
-            f"No DICOM file in {top}: {len(files)} files of other kinds. dicomvtk.new_folder() makes a new one."
+            f"No DICOM file in {top}: {counted(len(files), 'file', 'files')} of other kinds. "
+            "dicomvtk.new_folder() makes a new one."
         )
     folder._all = _sorted(instances)
     folder.regroup()

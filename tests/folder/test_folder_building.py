@@ -12,6 +12,7 @@ import pytest
 
 import dicomvtk
 from dicomvtk.errors import SeriesError, UnsupportedError, WriteError
+from dicomvtk.folder.attribute_path import MissingAttributeError
 
 
 def test_the_example_is_built_and_saved(two_patients: Path) -> None:
@@ -67,6 +68,11 @@ def test_split_by_gives_a_series_for_each_value(copied: Callable[[str], Path]) -
     assert [(len(part), part.EchoTime) for part in echoes] == [(60, 7.001), (60, 10.0)]
     assert [(len(part), part.image_type) for part in parts] == [(60, "MAGNITUDE"), (60, "PHASE")]
     assert [series.SeriesNumber for series in folder.series] == [1301, 1302, 1303, 1304, 1305]
+    with pytest.raises(MissingAttributeError, match=r"Cannot split .* by FrameType: none of its files has it"):
+        folder.series[0].split_by("FrameType")
+    assert len(folder.series) == 5
+    assert repr(folder) == f"<Folder {folder.root}: 1 patient, 1 study, 5 series, 360 files>"
+    assert repr(folder.patients[0]).endswith(": 1 study>")
 
 
 def test_a_copy_to_another_patient_takes_their_identity(two_patients: Path) -> None:

@@ -333,7 +333,7 @@ def test_a_value_that_cannot_be_written_saves_nothing(two_patients: Path) -> Non
 def test_a_path_without_dicom_says_so(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello, this is no image at all")
 
-    with pytest.raises(NoDicomError, match=r"No DICOM file in .*: 1 files of other kinds.*new_folder"):
+    with pytest.raises(NoDicomError, match=r"No DICOM file in .*: 1 file of other kinds.*new_folder"):
         dicomvtk.open_folder(tmp_path)
     with pytest.raises(NoDicomError):
         dicomvtk.open_folder(tmp_path / "absent")
@@ -344,3 +344,14 @@ def test_an_archive_is_not_edited_in_place(two_patients: Path, tmp_path: Path) -
 
     with pytest.raises(UnsupportedError, match=r"packed.zip as a folder.*Unpack it first"):
         dicomvtk.open_folder(archive)
+
+
+def test_a_file_that_another_program_removed_is_named(two_patients: Path) -> None:
+    series = dicomvtk.open_folder(two_patients).series[0]
+    gone = series.files[1]
+    gone.unlink()
+
+    for wrong in (lambda: series.Rows, lambda: series.header(1), lambda: setattr(series, "PatientComments", "x")):
+        with pytest.raises(NoDicomError, match=rf"Cannot read {gone}: it is no longer there\. .*open the folder again"):
+            wrong()
+    assert series.changes == []
