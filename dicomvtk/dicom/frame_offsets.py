@@ -2,7 +2,8 @@
 
 RT Dose: GridFrameOffsetVector, distances along the normal from ImagePositionPatient, or patient z where its first
 value is that position's own z (PS3.3 C.8.8.3.2); DoseGridScaling is the slope, DoseUnits the unit. NM: the detector's
-orientation and position, and SpacingBetweenSlices from slice to slice (C.8.4.15).
+orientation and position, and SpacingBetweenSlices from slice to slice (C.8.4.15); TimeSlotVector, the part of the
+cardiac cycle (C.8.4.8), is their temporal position.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dicomvtk.dicom.values import BadValue
 
 __all__ = ["offset_frames"]
 
+_DOSE_CLASS = "1.2.840.10008.5.1.4.1.1.481.2"
 _SAME_MM = 1e-3
 _T = TypeVar("_T")
 
@@ -27,6 +29,8 @@ def offset_frames(header: RawHeader) -> list[dict[int, bytes]] | None:
     """Return value bytes by tag for each frame, None for an object of another kind; raises BadValue."""
     if Tag.DoseGridScaling in header.values:
         return _dose(dict(header.values))
+    if values.text(header.values.get(Tag.SOPClassUID)) == _DOSE_CLASS:
+        raise BadValue("DoseGridScaling (3004,000E) is missing, which makes dose of what is stored")
     if Tag.SliceVector in header.values and Tag.DetectorInformationSequence in header.sequences:
         return _tomography(header)
     return None
@@ -69,7 +73,16 @@ def _tomography(header: RawHeader) -> list[dict[int, bytes]] | None:
         return None
     normal = np.cross(orientation[:3], orientation[3:])
     steps = (np.asarray(numbers, dtype=float) - 1) * spacing[0]
-    return _at(found, np.asarray(corner) + np.outer(steps, normal))
+    frames = _at(found, np.asarray(corner) + np.outer(steps, normal))
+    slots = values.shorts(found[Tag.TimeSlotVector]) if Tag.TimeSlotVector in found else ()
+    if len(set(slots)) < 2:
+        return frames
+    if len(slots) != len(frames):
+        raise BadValue(f"TimeSlotVector (0054,0070) holds {len(slots)} values, SliceVector (0054,0080) {len(frames)}")
+    return [
+        {**frame, Tag.TemporalPositionIndex: slot.to_bytes(4, "little")}
+        for frame, slot in zip(frames, slots, strict=True)
+    ]
 
 
 def _at(found: dict[int, bytes], positions: np.ndarray) -> list[dict[int, bytes]]:

@@ -111,6 +111,7 @@ class Tag:
     GERawDataType = _le(0x0043, 0x102F)
     GEVasCollapseFlag = _le(0x0043, 0x1030)
     DetectorInformationSequence = _le(0x0054, 0x0022)
+    TimeSlotVector = _le(0x0054, 0x0070)
     SliceVector = _le(0x0054, 0x0080)
     Units = _le(0x0054, 0x1001)
     DecayCorrection = _le(0x0054, 0x1102)
@@ -294,7 +295,7 @@ COMMON: tuple[int, ...] = (
 )
 
 #: Read once to make the values above of them.
-_MADE_OF = (Tag.SliceVector, Tag.DoseUnits, Tag.GridFrameOffsetVector, Tag.DoseGridScaling)
+_MADE_OF = (Tag.SliceVector, Tag.TimeSlotVector, Tag.DoseUnits, Tag.GridFrameOffsetVector, Tag.DoseGridScaling)
 
 WANTED: frozenset[int] = frozenset({*VARYING, *COMMON, *_MADE_OF})
 

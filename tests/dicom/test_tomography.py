@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage, generate_uid
+from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage, RTDoseStorage, generate_uid
 
 import dicomvtk
 
@@ -110,3 +110,41 @@ def test_dcm2niix_sees_the_same_voxels_at_the_same_places(tmp_path: Path) -> Non
     for index, count in np.ndenumerate(values):
         there = image.affine @ (*index[:3], 1)
         np.testing.assert_allclose(there[:3] * (-1, -1, 1), found[int(count)], atol=1e-4)
+
+
+def test_parts_of_the_cardiac_cycle_are_an_axis(tmp_path: Path) -> None:
+    slots, slices = [2, 1, 2, 1], [1, 1, 2, 2]
+    path = tomography(
+        tmp_path / "nm" / "gated",
+        AXIAL,
+        4.0,
+        ImageType=["ORIGINAL", "PRIMARY", "RECON GATED TOMO", "EMISSION"],
+        FrameIncrementPointer=[0x00540070, 0x00540080],
+        NumberOfFrames=4,
+        NumberOfTimeSlots=2,
+        NumberOfSlices=2,
+        TimeSlotVector=slots,
+        SliceVector=slices,
+        PixelData=frames()[:4].tobytes(),
+    )
+    volume = dicomvtk.read(path)
+
+    assert [(axis.keyword, axis.values) for axis in volume.axes] == [("TemporalPositionIndex", (1.0, 2.0))]
+    assert volume.shape == (COLUMNS, ROWS, 2, 2)
+    for n, (slot, k) in enumerate(zip(slots, slices, strict=True)):
+        np.testing.assert_array_equal(volume.array[..., k - 1, slot - 1], frames()[n].T)
+
+
+def test_dose_without_its_scaling_is_refused(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {
+        "SOPClassUID": RTDoseStorage,
+        "Modality": "RTDOSE",
+        "ImagePositionPatient": POSITION,
+        "ImageOrientationPatient": AXIAL,
+        "GridFrameOffsetVector": [0, 3, 6, 9, 12],
+    }
+    path = tomography(tmp_path / "dose" / "one", AXIAL, 3.0, **changes)
+    with pytest.raises(dicomvtk.NoDicomError, match=r"DoseGridScaling \(3004,000E\) is missing"):
+        dicomvtk.read(path)
+    scaled = dicomvtk.read(tomography(path, AXIAL, 3.0, **changes, DoseGridScaling="0.5", DoseUnits="GY"))
+    np.testing.assert_array_equal(scaled.array, frames().T * 0.5)
