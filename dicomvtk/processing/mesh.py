@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -218,11 +219,46 @@ def _smoothed(mesh: vtkPolyData) -> vtkPolyData:
 
 
 def _reduced(mesh: vtkPolyData, share: float) -> vtkPolyData:
+    """Return `mesh` without this share of its triangles; closed where `mesh` is."""
     quadric = vtkQuadricDecimation()
     quadric.SetInputData(mesh)
     quadric.SetTargetReduction(share)
     quadric.VolumePreservationOn()
-    return run(quadric)
+    fewer = run(quadric)
+    if len(_unmatched(_corners(mesh))):
+        return fewer
+    return _slits_filled(fewer)
+
+
+def _unmatched(corners: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the edges (n, 2) from point to point that no neighbour runs through the other way: none if closed."""
+    edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    forward = edges[:, 0] < edges[:, 1]
+    ends = np.sort(edges, axis=1)
+    keys, where = np.unique((ends[:, 0] << 32) | ends[:, 1], return_inverse=True)
+    surplus = np.bincount(where, np.where(forward, 1.0, -1.0)).astype(np.int64)
+    key, times = keys[surplus != 0], surplus[surplus != 0]
+    pairs = np.stack([key >> 32, key & 0xFFFFFFFF], axis=1)
+    pairs[times < 0] = pairs[times < 0, ::-1]
+    return np.asarray(np.repeat(pairs, np.abs(times), axis=0), np.int64)
+
+
+def _slits_filled(mesh: vtkPolyData) -> vtkPolyData:
+    """Return `mesh` with a fan of triangles in each slit: the decimation tears some where sheets touch."""
+    corners = _corners(mesh)
+    following: dict[int, list[int]] = {}
+    for start, end in _unmatched(corners).tolist():
+        following.setdefault(start, []).append(end)
+    fans: list[tuple[int, int, int]] = []
+    for first in following:
+        while following[first]:  # as many edges lead to a point as away from it, so that each walk comes back
+            walk = [first, following[first].pop()]
+            while walk[-1] != first:
+                walk.append(following[walk[-1]].pop())
+            fans += [(first, later, earlier) for earlier, later in pairwise(walk[1:-1])]
+    if not fans:
+        return mesh
+    return _mesh(vtk_to_numpy(mesh.GetPoints().GetData()), np.concatenate([corners, np.array(fans, np.int64)]))
 
 
 def _with_normals(mesh: vtkPolyData) -> vtkPolyData:

@@ -74,8 +74,8 @@ def extract_surface(volume: Volume, level: float) -> vtkPolyData:
 def save_surface(surface: vtkPolyData, path: str | os.PathLike[str], space: str = "LPS") -> None:
     """Write `surface`, in LPS millimetres, to `path` by its suffix ``.stl .ply .obj .vtp`` or ``.glb``.
 
-    Coordinates stay LPS, or become RAS where `space` says so; comments of STL and PLY tell which. STL, PLY, VTP and
-    GLB are binary. The file is whole or absent. Raises UnsupportedError for another suffix, WriteError
+    Coordinates stay LPS, or become RAS where `space` says so; comments of STL, PLY and OBJ tell which. STL, PLY, VTP
+    and GLB are binary. The file is whole or absent. Raises UnsupportedError for another suffix, WriteError
     where writing fails.
     """
     target = Path(path)
@@ -95,6 +95,14 @@ def save_surface(surface: vtkPolyData, path: str | os.PathLike[str], space: str 
             run(writer)
         except VtkError as error:
             raise WriteError(f"Cannot write {target}: {error}") from error
+        if suffix == ".obj":  # VTK's writer of it takes no comment
+            _put_first(sibling, f"# {_SPACE_NOTES[space]}\n")
+
+
+def _put_first(path: Path, line: str) -> None:
+    """Write `line` before what is in the file."""
+    whole = path.read_bytes()
+    path.write_bytes(line.encode("ascii") + whole)
 
 
 def _in_ras(surface: vtkPolyData) -> vtkPolyData:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkIOGeometry import vtkGLTFReader, vtkSTLReader
+from vtkmodules.vtkIOGeometry import vtkGLTFReader, vtkOBJReader, vtkSTLReader
 
+import dicomvtk
 from dicomvtk import Geometry, UnsupportedError, Volume
 from dicomvtk.processing.mesh import capped, finished, label_surface, measures
 from dicomvtk.processing.surface import extract_surface, save_surface
@@ -73,6 +74,40 @@ def test_cap_closes_what_the_border_cuts() -> None:
     assert size.closed
     assert size.volume_mm3 == pytest.approx(2 / 3 * np.pi * 18**3, rel=0.05)
     np.testing.assert_allclose(capped(half).geometry.origin, (-1.0, -20.5, -20.5))
+
+
+@pytest.mark.parametrize("share", [0.9, 0.95, 0.99])
+def test_closed_surfaces_stay_closed_with_fewer_triangles(share: float) -> None:
+    head = dicomvtk.phantom((96, 96, 80))
+    whole = extract_surface(capped(head), 250.0)
+
+    size = measures(finished(whole, reduce=share))
+
+    assert size.closed
+    assert size.volume_mm3 == pytest.approx(measures(finished(whole)).volume_mm3, rel=0.02)
+
+
+def test_open_surfaces_keep_their_border_with_fewer_triangles() -> None:
+    geometry = Geometry((30, 40, 40), origin=(0.0, -19.5, -19.5))
+    half = extract_surface(Volume((100 - distance(geometry)).astype(np.float32), geometry), 82.0)
+
+    size = measures(finished(half, reduce=0.9))
+
+    assert not size.closed
+    assert size.area_mm2 == pytest.approx(2 * np.pi * 18**2, rel=0.03)
+
+
+@pytest.mark.parametrize("space", ["LPS", "RAS"])
+def test_obj_names_its_space_in_the_first_line(tmp_path: Path, space: str) -> None:
+    geometry = grid()
+    mesh = finished(extract_surface(Volume((12 - distance(geometry)).astype(np.float32), geometry), 0.0))
+    save_surface(mesh, tmp_path / "a.obj", space)
+    reader = vtkOBJReader()
+    reader.SetFileName(str(tmp_path / "a.obj"))
+    reader.Update()
+
+    assert (tmp_path / "a.obj").read_text().startswith(f"# dicomvtk surface, {space} mm")
+    assert reader.GetOutput().GetNumberOfPolys() == mesh.GetNumberOfPolys()
 
 
 def test_pieces_are_chosen_by_size() -> None:
