@@ -18,6 +18,10 @@ STAGING = ".dicomvtk-saving"
 #: Why files were passed over: reason to paths.
 Skipped = dict[str, list[str]]
 
+#: Reasons for passing over: what a DICOMDIR lists, and a DICOMDIR itself.
+NOT_THERE = "listed in the DICOMDIR, not there"
+DAMAGED_DIRECTORY = "damaged DICOMDIR, all of its folder is read"
+
 _NUMBER = re.compile("([0-9]+)")
 _ANY_DIGIT = str.maketrans("123456789", "000000000")
 
@@ -58,18 +62,26 @@ def _under(path: str, skipped: Skipped) -> list[str]:
 
 
 def _listed(path: str, skipped: Skipped) -> list[str]:
-    """Return the files that a DICOMDIR lists and that are there; none where it is damaged: then its folder counts."""
+    """Return the files that a DICOMDIR lists and that are there; none where it is damaged: then its folder counts.
+
+    Those that are not there are told beside the others of their folder.
+    """
     from dicomvtk.dicom.media_directory import read_directory
 
     try:
         files = read_directory(path).files
     except DicomVtkError:
+        skipped.setdefault(DAMAGED_DIRECTORY, []).append(path)
         return []
-    present = [str(place) for place in files.values() if place is not None]
+    folders = {os.path.dirname(name): str(place.parent) for name, place in files.items() if place is not None}
     missing = [name for name, place in files.items() if place is None]
-    if present and missing:
-        skipped["listed in the DICOMDIR, not there"] = missing
-    return natural_order(present)
+    if folders and missing:
+        top = os.path.dirname(path)
+        skipped[NOT_THERE] = [
+            os.path.join(folders.get(os.path.dirname(name), os.path.join(top, os.path.dirname(name))), Path(name).name)
+            for name in missing
+        ]
+    return natural_order([str(place) for place in files.values() if place is not None])
 
 
 def _in_folder(top: str, skipped: Skipped) -> list[str]:

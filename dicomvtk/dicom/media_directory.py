@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dicomvtk.dicom.elements import NotDicom, Unsure, walk_file
 from dicomvtk.errors import NoDicomError, PixelDecodeError
 
 __all__ = ["Directory", "Record", "check_directory", "is_directory_name", "read_directory"]
@@ -106,6 +108,7 @@ def _items(path: str) -> list[Any]:
 
     if not os.path.isfile(path):
         raise NoDicomError(f"Cannot read {path}: expected a DICOMDIR.")
+    _check_whole(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -120,6 +123,16 @@ def _items(path: str) -> list[Any]:
     if "DirectoryRecordSequence" not in data_set:
         raise NoDicomError(f"Cannot read {path}: no DirectoryRecordSequence (0004,1220); it is not a DICOMDIR.")
     return items
+
+
+def _check_whole(path: str) -> None:
+    """Raise PixelDecodeError where the records run past the end of the file: pydicom takes what is left for all."""
+    with contextlib.suppress(NotDicom):
+        try:
+            walk_file(path, frozenset(), frozenset())
+        except Unsure as doubt:
+            if "past the end of the file" in str(doubt):
+                raise PixelDecodeError(f"Cannot read the DICOMDIR {path}: {doubt}. It is cut short.") from doubt
 
 
 def _by_offsets(items: list[Any]) -> tuple[Record, ...] | None:

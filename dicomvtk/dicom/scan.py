@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from dicomvtk.dicom.archives import list_all
 from dicomvtk.dicom.elements import NotDicom
-from dicomvtk.dicom.files import Skipped
+from dicomvtk.dicom.files import NOT_THERE, Skipped
 from dicomvtk.dicom.findings import finding
 from dicomvtk.dicom.frames import Frame
 from dicomvtk.dicom.headers import DamagedImage, HeaderReader, NotAnImage
@@ -56,6 +56,8 @@ def scan(path: PathLike | Iterable[PathLike], progress: Progress | None = None) 
     frames, damaged, foreign = _read_headers(found.files, skipped, progress)
     for member, reason in found.damaged:
         damaged.setdefault(os.path.dirname(member), []).append((member, reason))
+    for missing in skipped.get(NOT_THERE, []):
+        damaged.setdefault(os.path.dirname(missing), []).append((missing, NOT_THERE))
     groups = [_with_damage(group, damaged, foreign) for group in group_frames(frames)]
     groups.sort(key=lambda group: _order(group.frames[0]))
     stacks = [build_stack(key, group) for key, group in zip(_keys(groups), groups, strict=True)]

@@ -16,7 +16,7 @@ import dicomvtk
 from dicomvtk.cli import main
 from dicomvtk.dicom.media_directory import check_directory, read_directory
 from dicomvtk.dicom.media_directory_write import copy_as_file_set, write_directory
-from dicomvtk.errors import NoDicomError, UnsupportedError, WriteError
+from dicomvtk.errors import NoDicomError, PixelDecodeError, UnsupportedError, WriteError
 
 
 def run(*argv: object) -> int:
@@ -98,6 +98,39 @@ def test_it_is_used_as_an_index(tmp_path: Path) -> None:
 
     assert len(dicomvtk.find_series(folder / "DICOMDIR")) == 2
     assert len(dicomvtk.find_series(folder)) == 3
+
+
+def test_a_series_that_lacks_listed_files_says_so(tmp_path: Path) -> None:
+    """Two slices gone from the end leave even steps: the DICOMDIR alone knows of them."""
+    folder = medium(tmp_path / "cd", slices=6)
+    write_directory(folder)
+    (folder / "SER2").rename(folder / "ser2")
+    for name in ("IM0004", "IM0005"):
+        (folder / "ser2" / name).unlink()
+    entries = dicomvtk.find_series(folder / "DICOMDIR")
+
+    assert {entry.key: [finding.code for finding in entry.findings] for entry in entries} == {
+        "1": [],
+        "2": ["unreadable"],
+    }
+    assert entries.skipped == {"listed in the DICOMDIR, not there": 2}
+    with pytest.warns(dicomvtk.DicomVtkWarning, match=r"IM0004 beside it .*listed in the DICOMDIR, not there.*1 more"):
+        assert dicomvtk.read(folder / "DICOMDIR", series=2).shape == (16, 12, 4)
+    assert dicomvtk.read(folder / "DICOMDIR", series=1).shape == (16, 12, 6)
+
+
+def test_a_directory_cut_short_hides_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = medium(tmp_path / "cd")
+    write_directory(folder)
+    whole = (folder / "DICOMDIR").read_bytes()
+    for length in (len(whole) - 1, len(whole) * 2 // 3):
+        (folder / "DICOMDIR").write_bytes(whole[:length])
+        with pytest.raises(PixelDecodeError, match="It is cut short"):
+            read_directory(folder / "DICOMDIR")
+        assert [entry.shape for entry in dicomvtk.find_series(folder / "DICOMDIR")] == [(16, 12, 4), (16, 12, 4)]
+    capsys.readouterr()
+    assert run("info", folder / "DICOMDIR") == 0
+    assert "1 damaged DICOMDIR, all of its folder is read" in capsys.readouterr().out
 
 
 def test_names_in_another_case_and_names_that_lead_out(tmp_path: Path) -> None:
