@@ -6,9 +6,11 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,9 @@ __all__ = ["new_folder"]
 
 #: As much of the final name as fits beside the token in the 255 bytes that file systems allow.
 _NAME_TAIL = 48
+_TOKEN_BYTES = 6
+#: A folder being filled gets a file now and then; one left alone so long, whose lock nobody holds, has lost its writer.
+_ABANDONED_SECONDS = 3600.0
 #: Of renameat2(2): relative to the working folder, and both names change places.
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
@@ -28,7 +33,8 @@ def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
 
     Where the block raises, interrupts included, the sibling is removed and what stood at `path` still stands. Missing
     parents are made, and removed again on failure. An existing folder must be empty unless `overwrite`, which replaces
-    all it holds; one that holds folders is never replaced.
+    all it holds; one that holds folders is never replaced. What writers of the same folder that were killed left
+    beside it an hour ago or longer is removed.
 
     Raises
     ------
@@ -40,13 +46,15 @@ def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
     target = Path(os.path.realpath(path))
     made: list[Path] = []
     try:
+        _remove_abandoned(target)
         _check_free(target, overwrite)
         made = _make_parents(target)
         filling = _staging(target)
         try:
             filling.mkdir()
-            yield filling
-            _move(filling, target)
+            with _locked(filling):
+                yield filling
+                _move(filling, target)
         finally:
             shutil.rmtree(filling, ignore_errors=True)
     except BaseException as error:
@@ -89,10 +97,49 @@ def _make_parents(target: Path) -> list[Path]:
 
 def _staging(target: Path) -> Path:
     """Return a name on the file system of `target`: beside it, or inside it where beside is not possible."""
-    name = f".{secrets.token_hex(6)}-{target.name[-_NAME_TAIL:]}"
+    name = f".{secrets.token_hex(_TOKEN_BYTES)}-{target.name[-_NAME_TAIL:]}"
     stays = os.path.ismount(target) or target in (Path.cwd(), *Path.cwd().parents)
     inside = target.is_dir() and (stays or not os.access(target.parent, os.W_OK))
     return target / name if inside else target.with_name(name)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock of `folder`, which ends with the process at the latest; False where that cannot be had."""
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):  # not on this system, or not on this file system
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = True
+        except OSError:
+            held = False
+        yield held
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove what killed writers of `target` left: untouched for long, and locked by nobody."""
+    staged = re.compile(rf"\.[0-9a-f]{{{2 * _TOKEN_BYTES}}}-{re.escape(target.name[-_NAME_TAIL:])}")
+    for place in (target.parent, target):
+        with contextlib.suppress(OSError):
+            for entry in [entry for entry in os.scandir(place) if staged.fullmatch(entry.name)]:
+                is_old = time.time() - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED_SECONDS
+                if is_old and entry.is_dir(follow_symlinks=False):
+                    with _locked(Path(entry.path)) as alone:
+                        if alone:
+                            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _aside(filled: Path) -> Path:
+    """Return where what stood in the place of `filled` waits: never taken for a folder being filled."""
+    return filled.with_name(f".old{filled.name}")
 
 
 def _move(filled: Path, target: Path) -> None:
@@ -105,7 +152,7 @@ def _move(filled: Path, target: Path) -> None:
     shutil.copymode(target, filled)
     if _exchanged(filled, target):  # what stood there is in `filled` now, which is removed in the end
         return
-    aside = filled.with_name(f"{filled.name}-old")
+    aside = _aside(filled)
     os.rename(target, aside)
     try:
         os.rename(filled, target)
@@ -133,7 +180,7 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 def _move_entries(filled: Path, target: Path) -> None:
     """Replace the entries of `target`, which itself cannot be renamed, by those of `filled`; undone on failure."""
-    aside = filled.with_name(f"{filled.name}-old")
+    aside = _aside(filled)
     aside.mkdir()
     old = [entry for entry in target.iterdir() if entry not in (filled, aside)]
     moved: list[tuple[Path, Path]] = []

@@ -216,3 +216,43 @@ def test_values_are_checked_before_the_folder_is_touched(tmp_path: Path) -> None
         dicomvtk.write_series(np.full((2, 2, 2), np.nan), tmp_path / "out", overwrite=True)
 
     assert snapshot(tmp_path) == before
+
+
+def killed_writer(target: Path) -> Path:
+    """Return the folder that a writer of `target` left when it was killed at its third file."""
+    code = (
+        "import os, signal, sys, numpy, dicomvtk\n"
+        "def die(done, total): done == 3 and os.kill(os.getpid(), signal.SIGKILL)\n"
+        "dicomvtk.write_series(numpy.zeros((4, 3, 50), 'i2'), sys.argv[1], progress=die)\n"
+    )
+    before = set(target.parent.iterdir())
+    assert subprocess.run([sys.executable, "-c", code, str(target)], check=False).returncode == -signal.SIGKILL
+    (left,) = set(target.parent.iterdir()) - before
+    return left
+
+
+def long_ago(folder: Path) -> None:
+    os.utime(folder, (0, 0))
+
+
+def test_what_a_killed_writer_left_long_ago_goes_with_the_next_write(tmp_path: Path) -> None:
+    left = killed_writer(tmp_path / "out")
+    long_ago(left)
+    dicomvtk.write_series(ARRAY, tmp_path / "out")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_may_be_of_another_writer_stays(tmp_path: Path) -> None:
+    recent, elsewhere = killed_writer(tmp_path / "out"), killed_writer(tmp_path / "other")
+    long_ago(elsewhere)
+    alike = [tmp_path / ".out", tmp_path / ".0123456789ab-out-old", tmp_path / ".old.0123456789ab-out"]
+    for folder in alike:
+        folder.mkdir()
+        long_ago(folder)
+    with new_folder(tmp_path / "out") as filling:
+        long_ago(filling)
+        (entry,) = dicomvtk.find_series(dicomvtk.write_series(ARRAY, tmp_path / "out").folder)
+        assert filling.is_dir()
+        for file in entry.files:
+            Path(file).unlink()
+    assert all(folder.is_dir() for folder in (recent, elsewhere, *alike))
