@@ -112,7 +112,7 @@ class Instance:
                 element = self.edits[path]
                 found[path] = ABSENT if element is None else plain(element)
             elif path in self._known and not self._edited_inside(path):
-                found[path] = self._known[path]
+                found[path] = _own(self._known[path])
         simple = [path for path in wanted if path not in found and path.is_plain and not self._edited_inside(path)]
         if simple:
             read = read_plain(self.source, simple)
@@ -166,7 +166,7 @@ class Instance:
         simple = [path for path in wanted if path.is_plain and path not in self._known]
         read = read_plain(self.source, simple) if simple else {}
         self._remember(read)
-        found = {path: self._known[path] for path in wanted if path in self._known} | read
+        found = {path: _own(self._known[path]) for path in wanted if path in self._known} | read
         deep = [path for path in wanted if path not in found]
         if deep:
             header = read_header(self.source)
@@ -236,8 +236,16 @@ class Instance:
 
     def _remember(self, values: dict[AttributePath, Any]) -> None:
         for path, value in values.items():
-            if isinstance(value, list) or not isinstance(value, (str, bytes)) or len(value) <= _REMEMBERED:
+            if isinstance(value, list):
+                if not any(isinstance(one, Dataset) for one in value):  # whoever asks may change items
+                    self._known[path] = list(value)
+            elif not isinstance(value, (str, bytes)) or len(value) <= _REMEMBERED:
                 self._known[path] = value
+
+
+def _own(value: Any) -> Any:
+    """Return a value that the caller may change without changing what is remembered."""
+    return list(value) if isinstance(value, list) else value
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -471,3 +471,24 @@ def test_a_level_is_asked_for_attributes_and_not_looped_over(two_patients: Path)
         with pytest.raises(MissingAttributeError, match="No DICOM attribute 0"):
             level[0]
     assert folder.series[0]["00280010"] == 6
+
+
+def test_what_is_done_to_a_value_that_was_read_changes_nothing(two_patients: Path) -> None:
+    """A value is set by an assignment, which is checked and told; not behind its back."""
+    series = dicomvtk.open_folder(two_patients).series[0]
+    series.ReferencedImageSequence = [{"ReferencedSOPClassUID": "1.2", "ReferencedSOPInstanceUID": "1.2.3"}]
+    series.save()
+    series = dicomvtk.open_folder(two_patients).series[0]
+
+    for _ in range(2):  # read from the file, then remembered
+        series.PixelSpacing[0] = 9.0
+        series.ImageType.append("X")
+        series.ImagePositionPatient[0][2] = 77.0
+        series.ReferencedImageSequence[0].ReferencedSOPInstanceUID = "9.9"
+
+    assert series.PixelSpacing == [1.0, 1.0]
+    assert "X" not in series.ImageType
+    assert [place[2] for place in series.ImagePositionPatient] == [0.0, 2.0, 4.0]
+    assert series["ReferencedImageSequence[0].ReferencedSOPInstanceUID"] == "1.2.3"
+    assert series.ReferencedImageSequence[0].ReferencedSOPInstanceUID == "1.2.3"
+    assert series.changes == []
