@@ -34,8 +34,9 @@ __all__ = [
 
 #: Deflate cannot do better (RFC 1951: 258 bytes for 2 bits), so a file never held more than this for each byte of it.
 _MOST_BYTES_FROM_ONE = 1032
-#: ISA-L's level 3 costs what its level 1 does on noise, and is within a few percent of zlib's level 6.
-_GZIP_LEVEL = 3
+#: ISA-L's level 3 costs what its level 1 does on noise, and is within a few percent of zlib's level 6; more so the
+#: smaller the buffer is for which it makes one table of codes: anatomy changes from one to the next.
+_GZIP_LEVEL, _GZIP_MEMORY = 3, 3
 #: Deflate, no extra fields, no time (which would make the same volume another file), unknown system (RFC 1952).
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _CHUNK_BYTES = 1 << 22
@@ -102,7 +103,7 @@ def _bytes_of(part: NDArray[Any]) -> memoryview:
 
 def _deflated(data: memoryview) -> tuple[bytes, int, int]:
     """Return `data` deflated up to a byte's end (more may follow), its CRC-32, and how many bytes it was."""
-    deflate = isal_zlib.compressobj(_GZIP_LEVEL, wbits=-zlib.MAX_WBITS)
+    deflate = isal_zlib.compressobj(_GZIP_LEVEL, wbits=-zlib.MAX_WBITS, memLevel=_GZIP_MEMORY)
     return deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH), isal_zlib.crc32(data), len(data)
 
 
