@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,14 +175,20 @@ def _loose_segments(frames: Sequence[Frame]) -> Stack:
 
 
 def _cine_axis(common: Common, count: int) -> Axis:
-    """Return the axis of frames that follow each other in time: in ms where FrameTime is stated (PS3.3 C.7.6.5)."""
+    """Return the axis of frames that follow each other in time: in ms where the time between them is stated.
+
+    That is FrameTime, or FrameTimeVector from frame to frame, whose first number is 0 (PS3.3 C.7.6.5).
+    """
     try:
-        step = values.decimals(common.value(Tag.FrameTime), 1)
+        even = values.decimals(common.value(Tag.FrameTime), 1)
+        each = values.decimals(common.value(Tag.FrameTimeVector), count)
     except BadValue:
-        step = None
-    if step is None or step[0] <= 0:
-        return Axis("FrameNumber", tuple(range(1, count + 1)))
-    return Axis("FrameTime", tuple(n * step[0] for n in range(count)), "ms")
+        even = each = None
+    if even is not None and even[0] > 0:
+        return Axis("FrameTime", tuple(n * even[0] for n in range(count)), "ms")
+    if each is not None and all(step > 0 for step in each[1:]):
+        return Axis("FrameTime", tuple(accumulate(each[1:], initial=0.0)), "ms")
+    return Axis("FrameNumber", tuple(range(1, count + 1)))
 
 
 def _absence(frames: Sequence[Frame]) -> list[Finding]:

@@ -52,6 +52,7 @@ class Tag:
     SpacingBetweenSlices = _le(0x0018, 0x0088)
     TriggerTime = _le(0x0018, 0x1060)
     FrameTime = _le(0x0018, 0x1063)
+    FrameTimeVector = _le(0x0018, 0x1065)
     ImagerPixelSpacing = _le(0x0018, 0x1164)
     FlipAngle = _le(0x0018, 0x1314)
     PatientPosition = _le(0x0018, 0x5100)
@@ -261,6 +262,7 @@ COMMON: tuple[int, ...] = (
     Tag.SpacingBetweenSlices,
     Tag.ImagerPixelSpacing,
     Tag.FrameTime,
+    Tag.FrameTimeVector,
     Tag.PatientPosition,
     Tag.StudyInstanceUID,
     Tag.SeriesInstanceUID,

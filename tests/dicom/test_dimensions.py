@@ -122,3 +122,25 @@ def test_dims_that_are_no_list_or_too_few_are_refused_in_words(make_series: Make
         dicomvtk.read(folder, dims="EchoTime")
     with pytest.raises(SeriesError, match="by position alone: 6 images at position 1; expected 1"):
         dicomvtk.read(folder, dims=())
+
+
+@pytest.mark.parametrize(
+    ("steps", "keyword", "times"),
+    [([0, 40, 33.5], "FrameTime", (0.0, 40.0, 73.5)), ([0, 40], "FrameNumber", (1, 2, 3))],
+    ids=["one-a-frame", "too-few"],
+)
+def test_cine_frames_have_the_times_of_their_vector(
+    make_series: MakeSeries, steps: list[float], keyword: str, times: tuple[float, ...]
+) -> None:
+    folder = make_series()
+    path, *others = sorted(folder.iterdir())
+    for other in others:
+        other.unlink()
+    data_set = pydicom.dcmread(path)
+    del data_set.ImagePositionPatient, data_set.ImageOrientationPatient
+    data_set.NumberOfFrames, data_set.FrameTimeVector = 3, steps
+    data_set.PixelData = data_set.PixelData * 3
+    data_set.save_as(path)
+
+    (axis,) = dicomvtk.read(path).axes
+    assert (axis.keyword, axis.values) == (keyword, times)
