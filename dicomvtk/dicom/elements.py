@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from dicomvtk.dicom.big_endian import as_little_endian
 from dicomvtk.dicom.file_start import ANY_VR, EXPLICIT_LITTLE, IMPLICIT_LITTLE, META_WANTED, NotDicom, file_start
 from dicomvtk.dicom.macros import GroupReader
 from dicomvtk.dicom.repeats import Repeats
@@ -60,6 +61,9 @@ _GROUPS_BLOCK = 256 * 1024
 _MAX_VALUE = 1 << 20
 #: No honest header holds one sequence larger than this; a larger one is left to pydicom, which reads from disk.
 _MAX_SEQUENCE = 1 << 28
+
+#: No more of a big-endian file is swapped for its header.
+_MAX_BIG_ENDIAN = 1 << 24
 
 #: An element's tag, where its value starts in the block, and its declared length.
 _Head = tuple[int, int, int]
@@ -150,14 +154,37 @@ def _walk(fd: int, size: int, block: bytes, walker: HeaderWalker) -> RawHeader:
     if syntax == EXPLICIT_BIG and block.startswith(b"\x08\0", start):
         header.note = f"TransferSyntaxUID (0002,0010) is {EXPLICIT_BIG}, but the data set is little endian"
         header.transfer_syntax = syntax = EXPLICIT_LITTLE
-    if syntax in (DEFLATED, EXPLICIT_BIG):
+    if syntax == DEFLATED:
         raise Unsure(f"transfer syntax {syntax}")
     if block.startswith(_ZEROS, start):  # zeros are no element, and pydicom would follow them to their end
         return header
     explicit = syntax != IMPLICIT_LITTLE
     if start + 8 <= len(block) and (block[start + 4 : start + 6] in ANY_VR) != explicit:
         raise Unsure("the data set is not in the value representation that its transfer syntax says")
+    if syntax == EXPLICIT_BIG:
+        return _walk_big_endian(fd, block, start, header, walker)
     _Walk(fd, size, block, header, walker).data_set(start, explicit=explicit)
+    return header
+
+
+def _walk_big_endian(fd: int, block: bytes, start: int, empty: RawHeader, walker: HeaderWalker) -> RawHeader:
+    """Walk what a big-endian data set is in little endian, in a block that grows until it holds the whole header."""
+    while True:
+        little = as_little_endian(block, start)
+        header = replace(empty, values={}, sequences={})
+        try:
+            _Walk(-1, len(little), little, header, walker).data_set(start, explicit=True)
+            sure = header.pixel_tag != 0 or len(little) == empty.file_size
+        except (Unsure, struct.error):
+            sure = False
+        if sure:
+            break
+        if len(block) >= min(empty.file_size, _MAX_BIG_ENDIAN):
+            raise Unsure("a big-endian data set that does not end as it should")
+        block = os.pread(fd, 4 * len(block), 0)
+    if header.pixel_tag and header.pixel_length != UNDEFINED:
+        header.pixel_length = min(header.pixel_length, header.file_size - header.pixel_offset)
+    header.pixel_offset = -1  # its pixels are left to pydicom
     return header
 
 

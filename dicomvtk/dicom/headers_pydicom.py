@@ -208,7 +208,7 @@ def _raw_value(data_set: Any, key: Any, little: bool) -> bytes:
         return b""
     vr = raw.VR or data_set[key].VR
     if isinstance(value, bytes):
-        size = {"US": 2, "SS": 2, "US or SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "OW": 2}.get(str(vr), 1)
+        size = {"US": 2, "SS": 2, "AT": 2, "US or SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "OW": 2}.get(str(vr), 1)
         return value if little or size == 1 else _swapped(value, size)
     many = list(value) if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
     if vr in ("US", "SS", "UL", "SL"):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomvtk.dicom.elements import RawHeader, walk_file
 from dicomvtk.dicom.headers_pydicom import read_header
@@ -102,11 +102,15 @@ def images(draw: st.DrawFn) -> Dataset:
     return made
 
 
-def written(data_set: Dataset, *, implicit: bool, preamble: bool) -> bytes:
+def written_meta(syntax: str) -> FileMetaDataset:
     meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = syntax
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CTImageStorage, "1.2.3"
-    data_set.file_meta = meta
+    return meta
+
+
+def written(data_set: Dataset, *, implicit: bool, preamble: bool) -> bytes:
+    data_set.file_meta = written_meta(ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian)
     buffer = BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -172,6 +176,59 @@ def test_both_ways_into_a_raw_header_agree(data_set: Dataset, implicit: bool) ->
         other.pixel_offset,
         other.pixel_length,
     )
+
+
+def big_endian(data_set: Dataset) -> bytes:
+    """Return the file of a data set in big endian; its words are swapped for that, since pydicom writes them as is."""
+
+    def swap(_: Dataset, element: DataElement) -> None:
+        if element.VR == "OW" and element.tag != 0x7FE00010:
+            element.value = b"".join(element.value[n : n + 2][::-1] for n in range(0, len(element.value), 2))
+
+    data_set.walk(swap)
+    data_set.file_meta = written_meta(ExplicitVRBigEndian)
+    buffer = BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pydicom.dcmwrite(buffer, data_set, implicit_vr=False, little_endian=False, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data_set=images(), length=st.sampled_from([0, 2, 20_000, 70_000]))
+def test_a_big_endian_header_says_what_the_little_endian_one_does(data_set: Dataset, length: int) -> None:
+    data_set.add_new(0x00291010, "OB", bytes(length))
+    expected = walked(written(data_set, implicit=False, preamble=True))
+    content = big_endian(data_set)
+
+    header = walked(content)
+
+    assert header.values == expected.values
+    assert header.sequences == expected.sequences
+    assert (header.pixel_tag, header.pixel_offset, header.pixel_length) == (Tag.PixelData, -1, len(PIXELS))
+    assert (header.transfer_syntax, header.media_class) == (ExplicitVRBigEndian, CTImageStorage)
+    other = walked(content, lambda path: read_header(path, "unsure"))
+    assert header.values == other.values
+    assert (header.pixel_tag, header.pixel_offset, header.pixel_length) == (
+        other.pixel_tag,
+        other.pixel_offset,
+        other.pixel_length,
+    )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data_set=images(), cut=st.floats(0, 1))
+def test_a_cut_big_endian_header_gives_only_what_is_there(data_set: Dataset, cut: float) -> None:
+    content = big_endian(data_set)
+    whole = walked(content)
+
+    try:
+        header = walked(content[: 160 + int(cut * (len(content) - 160))])
+    except Unsure:
+        return
+
+    assert all(whole.values[tag] == value for tag, value in header.values.items())
+    assert header.pixel_tag in (0, Tag.PixelData)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
