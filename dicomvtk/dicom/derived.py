@@ -27,7 +27,15 @@ from dicomvtk.volume import Volume
 if TYPE_CHECKING:
     from dicomvtk.dicom.stack import Stack
 
-__all__ = ["Source", "kept_attributes", "kept_of_slice", "own_source", "read_source", "source_geometry"]
+__all__ = [
+    "PATIENT_AND_STUDY",
+    "Source",
+    "kept_attributes",
+    "kept_of_slice",
+    "own_source",
+    "read_source",
+    "source_geometry",
+]
 
 _PATIENT = """PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex
     OtherPatientIDsSequence EthnicGroup PatientComments PatientSpeciesDescription PatientSpeciesCodeSequence
@@ -45,6 +53,8 @@ _SPACE = """FrameOfReferenceUID PositionReferenceIndicator BodyPartExamined Late
 _IMAGE = """LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod
     LongitudinalTemporalInformationModified"""
 _KEPT = tuple(" ".join((_PATIENT, _TRIAL, _STUDY, _SPACE, _IMAGE)).split())
+#: What describes a patient, a trial or a study: the same in all that belongs to them.
+PATIENT_AND_STUDY = frozenset(" ".join((_PATIENT, _TRIAL, _STUDY)).split())
 
 #: Type 2 attributes of patient and study: where the source leaves them empty, so does what is derived from it.
 _NEVER_MADE_UP = """PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime StudyID AccessionNumber

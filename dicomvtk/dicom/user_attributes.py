@@ -8,6 +8,7 @@ from typing import Any
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 
+from dicomvtk.dicom.derived import PATIENT_AND_STUDY
 from dicomvtk.errors import UnsupportedError
 
 __all__ = ["series_attributes", "slice_attributes"]
@@ -41,13 +42,11 @@ _DECIDED: Mapping[str, str] = {
 }
 
 #: Attributes of patient, study, series, equipment and frame of reference, which all files of a series share.
-_SHARED = frozenset(
-    """PatientName PatientID PatientBirthDate PatientSex StudyInstanceUID StudyDate StudyTime StudyID
-        StudyDescription AccessionNumber ReferringPhysicianName SeriesInstanceUID SeriesNumber SeriesDate
-        SeriesTime SeriesDescription BodyPartExamined Laterality PatientPosition ProtocolName FrameOfReferenceUID
-        PositionReferenceIndicator Manufacturer ManufacturerModelName SoftwareVersions InstitutionName
-        StationName SeriesType Units CountsSource DecayCorrection CollimatorType RescaleType
-        TimezoneOffsetFromUTC""".split()  # noqa: SIM905
+_SHARED = PATIENT_AND_STUDY | frozenset(
+    """SeriesInstanceUID SeriesNumber SeriesDate SeriesTime SeriesDescription BodyPartExamined Laterality
+        PatientPosition ProtocolName FrameOfReferenceUID PositionReferenceIndicator Manufacturer ManufacturerModelName
+        SoftwareVersions DeviceSerialNumber InstitutionName InstitutionAddress StationName SeriesType Units CountsSource
+        DecayCorrection CollimatorType RescaleType""".split()  # noqa: SIM905
 )
 _FIRST_GROUP = 0x0008
 _PIXEL_GROUP = 0x7FE0
@@ -63,6 +62,10 @@ def series_attributes(attributes: Mapping[Any, Any]) -> dict[str, Any]:
 
 def slice_attributes(attributes: Mapping[Any, Any], k: int) -> dict[str, Any]:
     """Return the attributes of slice `k` by keyword; those all slices must share are refused too."""
+    if not isinstance(attributes, Mapping):
+        raise UnsupportedError(
+            f"per_slice({k}) gives {attributes!r:.80}; expected attributes by keyword, as in {{'KVP': 120}}, or None."
+        )
     named = {_allowed(name, of_slice=True): value for name, value in attributes.items()}
     for keyword in named:
         if keyword in _SHARED:

@@ -320,3 +320,14 @@ def test_an_array_takes_the_grid_of_a_path_it_is_like_or_is_refused(tmp_path: Pa
     with pytest.raises(dicomvtk.GeometryError, match=r"shape \(16, 12, 7\) like a series of \(16, 12, 8\)"):
         dicomvtk.write_series(made.array[:, :, :7], tmp_path / "no", like=tmp_path / "source")
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("keyword", ["PatientAge", "ReferringPhysicianName", "InstitutionAddress"])
+def test_no_slice_has_a_patient_or_a_place_of_its_own(keyword: str, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError, match=rf"per_slice\(0\) gives {keyword} .*which all slices of a series share"):
+        write(tmp_path / "out", per_slice=lambda k: {keyword: "050Y"})
+
+
+def test_what_per_slice_gives_must_be_attributes(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError, match=r"per_slice\(0\) gives 5; expected attributes by keyword"):
+        write(tmp_path / "out", per_slice=lambda k: k + 5)
