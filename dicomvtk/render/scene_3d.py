@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from vtkmodules.vtkFiltersCore import vtkBinnedDecimation
 from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlice, vtkPolyDataMapper, vtkRenderer
 
 from dicomvtk.bridge.pipeline import run
-from dicomvtk.errors import UnsupportedError
+from dicomvtk.errors import DicomVtkWarning, UnsupportedError
 from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
 from dicomvtk.render.caps import Caps
 from dicomvtk.render.cutting import HalfSpace, faces, kept, vtk_planes
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Detail", "Scene3D", "StandIns"]
 
 _BACKGROUND = (0.055, 0.065, 0.08)
-#: More triangles than this take a software OpenGL longer than a third of a second; and a thirtieth, for a stand-in.
-_MOST_TRIANGLES, _STAND_IN_TRIANGLES = 800_000, 60_000
+#: More triangles than this take a software OpenGL longer than a third of a second; than these, a stand-in too long.
+_MOST_TRIANGLES, _STAND_IN_TRIANGLES = 800_000, 80_000
 _BINS, _STAND_IN_BINS = 256, 72
 #: What a surface follows: a level, and whether only that of the lungs.
 _Followed = tuple[float, bool]
@@ -64,6 +66,7 @@ class Scene3D:
         self._raycasts: dict[Detail, Raycast] = {}
         self._caps = Caps(self.renderer, image)
         self._surfaces: dict[_Followed, vtkActor | None] = {}
+        self._stand_ins: StandIns = {}
 
     def note(self, state: State) -> str:
         """Return what was left out to draw `state`, what is being made, or why there is no surface; empty else."""
@@ -88,7 +91,7 @@ class Scene3D:
         for actor in self._surfaces.values():
             if actor is not None:
                 self.renderer.RemoveActor(actor)
-        self._raycasts, self._surfaces = {}, {}
+        self._raycasts, self._surfaces, self._stand_ins = {}, {}, {}
         self._caps.set_image(image)
         for prop in self._slices:
             prop.GetMapper().SetInputData(image)
@@ -102,10 +105,10 @@ class Scene3D:
 
     def surface_stand_ins(self) -> StandIns:
         """Return each surface there is with few triangles, for a scene of another thread; None for an empty one."""
-        return {
-            followed: None if actor is None else _stand_in(actor.GetMapper().GetInput())
-            for followed, actor in self._surfaces.items()
-        }
+        for followed, actor in self._surfaces.items():
+            if followed not in self._stand_ins:
+                self._stand_ins[followed] = None if actor is None else _stand_in(actor.GetMapper().GetInput())
+        return dict(self._stand_ins)
 
     def offer_surfaces(self, surfaces: StandIns) -> None:
         """Take the surfaces of this volume that were made elsewhere."""
@@ -154,10 +157,12 @@ class Scene3D:
         self._caps.hide()
 
     def set_rays(self, pixels_apart: float) -> None:
-        """Cast a ray for each pixel (1), or fewer, and cut faces less finely, for as long as the mouse moves."""
+        """Cast a ray for each pixel (1), or fewer, and cut less finely, for as long as the mouse moves."""
         if self._raycast is not None:
             self._raycast.set_rays(pixels_apart)
         self._caps.set_coarse(pixels_apart > 1)
+        for prop in self._slices:
+            prop.GetMapper().SetResampleToScreenPixels(pixels_apart <= 1)
 
     def _limited(self, detail: Detail) -> Detail:
         return min(detail, Detail.PROXY) if self.stand_ins else detail
@@ -209,7 +214,8 @@ class Scene3D:
         try:
             values = lungs(self._volume) if of_lungs else grey(self._volume)
             surface = extract_surface(values, level)
-        except UnsupportedError:  # nothing crosses this level, or there is no depth: the corner says so
+        except UnsupportedError as error:  # nothing crosses this level, or there is no depth
+            warnings.warn(f"Not drawn in 3-D: {error}", DicomVtkWarning, stacklevel=2)
             return None
         return self._add_surface(_light(surface, _MOST_TRIANGLES, _BINS))
 
@@ -244,8 +250,12 @@ def _followed(layer: SurfaceLayer) -> _Followed:
 
 def _stand_in(surface: vtkPolyData) -> vtkPolyData:
     """Return `surface` with few triangles, in memory of its own: mappers in two threads must not share it."""
+    light, bins = surface, _STAND_IN_BINS
+    while light.GetNumberOfPolys() > _STAND_IN_TRIANGLES and bins > 1:
+        light = _light(surface, _STAND_IN_TRIANGLES, bins)
+        bins = int(bins * min(0.8, math.sqrt(_STAND_IN_TRIANGLES / max(1, light.GetNumberOfPolys()))))
     small = vtkPolyData()
-    small.DeepCopy(_light(surface, _STAND_IN_TRIANGLES, _STAND_IN_BINS))
+    small.DeepCopy(light)
     return small
 
 

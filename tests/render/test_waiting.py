@@ -147,6 +147,7 @@ def test_a_hand_is_followed_by_stand_ins_alone_and_the_last_place_is_drawn_in_fu
     assert_same_picture(shows(session), snapshot(session.source, view=session.view, size=SIZE))
 
 
+@pytest.mark.filterwarnings("ignore:Not drawn in 3-D")
 def test_a_surface_is_made_in_the_thread_and_the_corner_says_so(session: Session) -> None:
     wait_for_fine(session)
     session.draw(detail=Detail.FULL)
