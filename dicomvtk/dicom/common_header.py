@@ -46,14 +46,13 @@ def read_common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         return raw[_COMMON_INDEX[tag]]
 
     problems = _Problems(found)
-    one, pair, six = _numbers(1), _numbers(2), _numbers(6)
     charset = values.text(found(Tag.SpecificCharacterSet))
-    spacing, attribute = problems.read(Tag.PixelSpacing, pair), "PixelSpacing"
+    spacing, attribute = problems.read(Tag.PixelSpacing, _pair), "PixelSpacing"
     if spacing is None and not problems.texts:
-        spacing, attribute = problems.read(Tag.ImagerPixelSpacing, pair), "ImagerPixelSpacing"
+        spacing, attribute = problems.read(Tag.ImagerPixelSpacing, _pair), "ImagerPixelSpacing"
     # No voxel of a stack depends on these two, so that damage in them stops nothing.
-    thickness = _quiet(one, found(Tag.SliceThickness))
-    between = _quiet(one, found(Tag.SpacingBetweenSlices))
+    thickness = _quiet(_one, found(Tag.SliceThickness))
+    between = _quiet(_one, found(Tag.SpacingBetweenSlices))
     signed = bool(problems.read(Tag.PixelRepresentation, _zero_or_one) or 0)
     samples = _default(problems.read(Tag.SamplesPerPixel, values.unsigned), 1)
     number = _quiet(values.integer, found(Tag.SeriesNumber))
@@ -71,7 +70,7 @@ def read_common(raw: tuple[bytes | None, ...], header: RawHeader) -> Common:
         high_bit=problems.read(Tag.HighBit, values.unsigned),
         signed=signed,
         float_pixels=header.pixel_tag != Tag.PixelData,
-        orientation=problems.read(Tag.ImageOrientationPatient, six),
+        orientation=problems.read(Tag.ImageOrientationPatient, _six),
         pixel_spacing=spacing,
         spacing_attribute=attribute if spacing is not None else "",
         slice_thickness=thickness[0] if thickness else None,
@@ -100,6 +99,9 @@ def _numbers(count: int) -> Callable[[bytes | None], tuple[float, ...] | None]:
         return values.decimals(raw, count)
 
     return read
+
+
+_one, _pair, _six = _numbers(1), _numbers(2), _numbers(6)
 
 
 def _default(value: int | None, default: int) -> int:

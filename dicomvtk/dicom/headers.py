@@ -151,10 +151,9 @@ class HeaderReader:
                 return self._tiles(path, header, common, found)
             raw = tuple(map(found.get, VARYING))
             return [_frame(path, n, header, common, raw) for n in range(max(1, count))]
-        shared = self._common_of(header, found)
-        stated = shared.frames or len(groups)
-        if stated > _most_frames(header, shared):
-            return [_overstated(path, header, shared, stated)]
+        stated = common.frames or len(groups)
+        if stated > _most_frames(header, common):
+            return [_overstated(path, header, common, stated)]
         if stated != len(groups):
             raise DamagedImage(
                 f"NumberOfFrames (0028,0008) is {stated}, "
