@@ -10,7 +10,10 @@ from typing import Any
 import click
 
 from dicomvtk.atomic import atomic_file
+from dicomvtk.cli.pictures_of import one_scale
 from dicomvtk.cli.values import Colour, Numbers, Thickness, Window
+from dicomvtk.errors import UnsupportedError
+from dicomvtk.metadata import LookupTable
 from dicomvtk.render.colour_maps import COLOUR_MAPS
 from dicomvtk.render.layers import Layer, SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.presets import PRESETS
@@ -22,6 +25,7 @@ from dicomvtk.volume import Volume
 __all__ = ["DEFAULT_SIZE", "Wanted", "size_option", "view_options"]
 
 DEFAULT_SIZE = "1600x1200"
+_WINDOW_HELP = "Centre and width; soft, lung, bone ...; by the values; the header's N-th."
 
 
 def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +52,7 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--slice", "slice_at", metavar="40mm|N", help="Which slice of --plane, by place or number."),
         click.option("--plane", type=click.Choice(PLANES), help="One plane alone; same as --layout PLANE."),
         click.option("--crosshair", type=Numbers(float, 3), metavar="X,Y,Z", help="LPS point in mm to go through."),
-        click.option("--window", type=Window(), metavar="C,W|NAME", help="Centre and width, or soft, lung, bone ..."),
+        click.option("--window", type=Window(), metavar="C,W|NAME|auto|dicom:N", help=_WINDOW_HELP),
         click.option("--layout", type=click.Choice(LAYOUTS), help="What to show (default quad)."),
     ):
         command = decorate(command)
@@ -68,18 +72,19 @@ def size_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The view that the options ask for; which slice, and what the surfaces are called, waits for the volume."""
+    """The view that the options ask for; which slice, and a window of the header or values, wait for the volume."""
 
     view: View
     plane: str | None
     slice_at: str | None
+    window: str | None
     save_view: str | None
 
     @classmethod
     def of(cls, options: dict[str, Any], usual: View | None = None) -> Wanted:
         """Take out of `options` what `view_options` put there, over what the file of a saved view or `usual` says."""
         view_file = options.pop("view_file")
-        view = from_json(Path(view_file).read_text(encoding="utf-8")) if view_file else usual or View()
+        view = _saved(view_file) if view_file else usual or View()
         plane, slice_at, save_view = (options.pop(name) for name in ("plane", "slice_at", "save_view"))
         camera, preset, surfaces = (options.pop(name) for name in ("camera", "preset", "surface"))
         if slice_at is not None and plane is None:
@@ -96,20 +101,41 @@ class Wanted:
             options["camera"] = camera_from(camera)
         if preset or surfaces:
             options["layers"] = _layers(view, preset, surfaces)
+        window = options["window"]
+        if window is not None:
+            view = replace(view, voi_lut=None)  # which would go before it
+        if isinstance(window, str):
+            options["window"] = None
         view = replace(view, **{name: value for name, value in options.items() if value is not None})
-        return cls(view, plane, slice_at, save_view)
+        return cls(view, plane, slice_at, window if isinstance(window, str) else None, save_view)
 
     def on(self, volume: Volume) -> View:
         """Return the view of `volume`."""
+        view = self.view if self.window is None else _in_window(self.view, volume, self.window)
         if self.slice_at is not None and self.plane is not None:
-            return on_slice(self.view, volume, self.plane, self.slice_at)
-        return self.view
+            return on_slice(view, volume, self.plane, self.slice_at)
+        return view
 
     def save(self, view: View) -> None:
         """Write `view` as JSON where that was asked for."""
         if self.save_view is not None:
             with atomic_file(self.save_view) as sibling:
                 sibling.write_text(to_json(view) + "\n", encoding="utf-8")
+
+
+def _saved(path: str) -> View:
+    try:
+        return from_json(Path(path).read_text(encoding="utf-8"))
+    except (UnsupportedError, UnicodeDecodeError) as error:
+        raise UnsupportedError(f"Cannot use {path} as a view: {error}") from error
+
+
+def _in_window(view: View, volume: Volume, window: str) -> View:
+    """Return `view` in a window of the header of `volume`, or in one by its values."""
+    chosen = one_scale([volume], window)
+    if isinstance(chosen, LookupTable):
+        return replace(view, voi_lut=next(n for n, lut in enumerate(volume.info.voi_luts) if lut is chosen))
+    return view if chosen is None else replace(view, window=chosen)
 
 
 def _layers(view: View, preset: str | None, surfaces: tuple[str, ...]) -> tuple[Layer, ...]:

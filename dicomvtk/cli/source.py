@@ -114,8 +114,8 @@ def most_slices(entries: Sequence[Stack]) -> Stack:
 def _frame(volume: Volume, index: tuple[int, ...]) -> Volume:
     """Return the 3-D frame at `index`; raises UnsupportedError for one that is not there."""
     lengths = [len(axis) for axis in volume.axes]
-    if len(index) == len(lengths) and not all(0 <= n < length for n, length in zip(index, lengths, strict=True)):
-        ranges = ", ".join(f"{axis.keyword} 0 to {len(axis) - 1}" for axis in volume.axes)
+    if len(index) != len(lengths) or not all(0 <= n < length for n, length in zip(index, lengths, strict=True)):
+        ranges = ", ".join(f"{axis.keyword} 0 to {len(axis) - 1}" for axis in volume.axes) or "no further dimensions"
         raise UnsupportedError(f"There is no frame {','.join(map(str, index))}; there are: {ranges}.")
     return volume.frame(*index)
 

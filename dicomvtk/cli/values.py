@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -50,18 +50,22 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
         right_count = len(numbers) == self._count if self._count else bool(numbers)
         if not right_count or (self._above_zero and min(numbers) <= 0):
             above = " above 0" if self._above_zero else ""
-            self.fail(f"{value!r}; expected {self._count or 'one or more'} numbers{above}, commas between.", param, ctx)
+            form = f": {param.metavar}" if param is not None and param.metavar else ", commas between"
+            self.fail(f"{value!r}; expected {self._count or 'one or more'} numbers{above}{form}.", param, ctx)
         return numbers
 
 
 class Window(click.ParamType):  # type: ignore[type-arg]
-    """``C,W`` in modality values, or the name of a CT window, such as ``bone``."""
+    """``C,W`` in modality values, the name of a CT window, such as ``bone``, or what waits for the volume as text.
+
+    That is ``auto`` and, for one of the header's windows, ``dicom:N`` or ``dicom:NAME``.
+    """
 
     name = "window"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WindowLevel:
-        if isinstance(value, WindowLevel):
-            return value
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WindowLevel | str:
+        if isinstance(value, WindowLevel) or value.lower() == "auto" or value.lower().startswith("dicom:"):
+            return cast("WindowLevel | str", value)
         named = CT_WINDOWS.get(f"CT-{value.upper().removeprefix('CT-')}")
         if named is not None:
             return named
@@ -70,7 +74,7 @@ class Window(click.ParamType):  # type: ignore[type-arg]
             return WindowLevel(center, width)
         except (ValueError, UnsupportedError):
             names = ", ".join(name.removeprefix("CT-").lower() for name in CT_WINDOWS)
-            self.fail(f"{value!r}; expected C,W with a width above 0, or one of {names}.", param, ctx)
+            self.fail(f"{value!r}; expected C,W with a width above 0, {names}, auto or dicom:N.", param, ctx)
 
 
 class Colour(click.ParamType):  # type: ignore[type-arg]

@@ -35,6 +35,7 @@ _SMOOTHING_ROUNDS = 15
 _PASS_BAND = 0.1
 #: VTK's own 16 rounds take two percent of a ball's volume; with these and the filter above it stays within one.
 _NET_ROUNDS = 4
+_ROUNDS_TO_WANTED = 10
 _CORNERS = 3
 
 
@@ -220,14 +221,24 @@ def _smoothed(mesh: vtkPolyData) -> vtkPolyData:
 
 def _reduced(mesh: vtkPolyData, share: float) -> vtkPolyData:
     """Return `mesh` without this share of its triangles; closed where `mesh` is."""
+    if len(_unmatched(_corners(mesh))):
+        return _decimated(mesh, share)
+    wanted = round(mesh.GetNumberOfPolys() * (1.0 - share))
+    fewer = _slits_filled(_decimated(mesh, share))
+    for _ in range(_ROUNDS_TO_WANTED):  # what fills slits comes on top
+        count = fewer.GetNumberOfPolys()
+        if count <= wanted:
+            break
+        fewer = _slits_filled(_decimated(fewer, 1.0 - wanted / count))
+    return fewer
+
+
+def _decimated(mesh: vtkPolyData, share: float) -> vtkPolyData:
     quadric = vtkQuadricDecimation()
     quadric.SetInputData(mesh)
     quadric.SetTargetReduction(share)
     quadric.VolumePreservationOn()
-    fewer = run(quadric)
-    if len(_unmatched(_corners(mesh))):
-        return fewer
-    return _slits_filled(fewer)
+    return run(quadric)
 
 
 def _unmatched(corners: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkIOImage import vtkPNGReader
@@ -126,6 +127,67 @@ def test_every_option_of_a_view_is_in_the_saved_view(head: Path, tmp_path: Path)
 )
 def test_options_that_make_no_view_are_usage_errors(head: Path, tmp_path: Path, options: list[str]) -> None:
     assert run("snapshot", head, tmp_path / "a.png", *options) == 2
+
+
+def test_windows_of_the_values_and_of_the_header_are_shown_by_name(tmp_path: Path) -> None:
+    folder, saved = tmp_path / "head", tmp_path / "v.json"
+    stated = {"WindowCenter": [40, 480], "WindowWidth": [400, 2500], "WindowCenterWidthExplanation": ["SOFT", "HARD"]}
+    dicomvtk.write_series(dicomvtk.phantom((32, 32, 8)), folder, attributes=stated)
+
+    def shown(window: str) -> tuple[float, float]:
+        assert (
+            run("snapshot", folder, tmp_path / "a.png", "--size", "60x40", "--window", window, "--save-view", saved)
+            == 0
+        )
+        chosen = from_json(saved.read_text()).window
+        assert chosen is not None
+        return (chosen.center, chosen.width)
+
+    assert shown("dicom:2") == shown("dicom:HARD") == (480, 2500)
+    low, high = np.percentile(dicomvtk.read(folder).array, (1, 99))
+    center, width = shown("auto")
+    assert (center - width / 2, center + width / 2) == pytest.approx((low, high), abs=2)
+    assert run("snapshot", folder, tmp_path / "b.png", "--window", "dicom:3") == 1
+
+
+def test_a_window_goes_before_the_voi_lut_of_a_saved_view(head: Path, tmp_path: Path) -> None:
+    saved, again = tmp_path / "v.json", tmp_path / "w.json"
+    saved.write_text(to_json(View(voi_lut=0)))
+    options = ("--size", "60x40", "--view", saved, "--window", "40,400", "--save-view", again)
+
+    assert run("snapshot", head, tmp_path / "a.png", *options) == 0
+    assert from_json(again.read_text()).voi_lut is None
+
+
+@pytest.mark.parametrize("content", [b"[1]", b"\x89PNG", b'{"layot": "quad"}'], ids=["list", "picture", "unknown name"])
+def test_a_file_that_is_no_view_is_named(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    (tmp_path / "odd.json").write_bytes(content)
+
+    assert run("snapshot", head, tmp_path / "a.png", "--view", tmp_path / "odd.json") == 1
+    assert "odd.json as a view" in capsys.readouterr().err
+
+
+def test_a_surface_that_nothing_reaches_is_said(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--layout", "3d", "--size", "60x40", "--surface", "99999")
+
+    assert run("snapshot", head, tmp_path / "a.png", *options) == 0
+    assert "No surface at level 99999" in capsys.readouterr().err
+
+
+def test_a_size_of_one_number_is_told_how_to_be_written(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("snapshot", head, tmp_path / "a.png", "--size", "1600") == 2
+    assert "2 numbers above 0: WxH" in capsys.readouterr().err
+
+
+def test_a_frame_of_a_single_volume_is_refused_in_words_of_the_option(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("snapshot", head, tmp_path / "a.png", "--frame", "3") == 1
+    assert "There is no frame 3" in capsys.readouterr().err
 
 
 def test_a_surface_is_measured_and_reduced(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
