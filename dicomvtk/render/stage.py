@@ -30,7 +30,7 @@ _LAYERS = 3
 #: Screen pixels from ray to ray while the mouse moves: to begin with, and at most, where the machine is slow.
 _PIXELS_APART, _MOST_APART = 3.0, 8.0
 #: Seconds of a frame below and above which there are more rays or fewer in the next, by this factor of distance.
-_QUICK, _SLOW, _PACE = 0.03, 0.07, 1.3
+_QUICK, _SLOW, _PACE = 0.025, 0.05, 1.3
 
 
 class Stage:
