@@ -51,7 +51,9 @@ def _data_set(path: str) -> Any:
     import pydicom
 
     if not os.path.isfile(path):
-        found = "it is a folder" if os.path.isdir(path) else "it is no file" if os.path.exists(path) else "there is none"
+        found = (
+            "it is a folder" if os.path.isdir(path) else "it is no file" if os.path.exists(path) else "there is none"
+        )
         raise NoDicomError(f"Cannot read {path}: {found}; expected a file, one at a time.")
     try:
         syntax = walk_file(path).transfer_syntax
