@@ -258,6 +258,7 @@ def test_first_frame_of_further_axes_is_shown() -> None:
     assert picture.std() > 5
 
 
+@pytest.mark.filterwarnings("ignore:Not drawn in 3-D:dicomvtk.errors.DicomVtkWarning")
 @pytest.mark.parametrize(
     "array",
     [
