@@ -58,6 +58,8 @@ _READ_SEQUENCES = SEQUENCES | MOSAIC_SEQUENCES
 _POSITION = VARYING.index(Tag.ImagePositionPatient)
 _DEFLATE_RATIO = 1032
 _FRAGMENT_HEAD = 8
+#: So many files alike in a row, and more will come: what they repeat is worth learning.
+_A_SERIES = 4
 #: So many frames are listed whether or not the file holds them: none of it costs memory.
 _FEW_FRAMES = 4096
 
@@ -85,6 +87,7 @@ class HeaderReader:
         self._common: dict[tuple[Any, ...], Common] = {}
         self._walker = HeaderWalker(_READ, _READ_SEQUENCES)
         self._last: Common | None = None
+        self._alike = 0
         self._plain: _Plain | None = None
         self._learned: Common | None = None
 
@@ -105,7 +108,8 @@ class HeaderReader:
         frame = self._another(path, header)
         frames = [frame] if frame is not None else self.of_header(path, header)
         common = frames[0].common
-        if common is self._last and common is not self._learned:  # two of one series: more will come
+        self._alike = self._alike + 1 if common is self._last else 1
+        if self._alike == _A_SERIES and common is not self._learned:
             self._walker.learn()
             self._learned = common
         self._last = common

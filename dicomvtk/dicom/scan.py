@@ -16,6 +16,7 @@ from dicomvtk.dicom.headers_pydicom import DamagedFile
 from dicomvtk.dicom.series import FrameGroup, group_frames
 from dicomvtk.dicom.stack import Stack
 from dicomvtk.dicom.stacking import build_stack
+from dicomvtk.dicom.tags import Tag
 
 __all__ = ["Scan", "scan"]
 
@@ -122,9 +123,11 @@ def _pattern(path: str) -> str:
     return os.path.join(folder, re.sub(r"\d+", "\0", name))
 
 
-def _order(frame: Frame) -> tuple[str, float, str]:
-    number = frame.common.series_number
-    return (frame.common.study_uid, float("inf") if number is None else number, frame.common.series_uid)
+def _order(frame: Frame) -> tuple[str, str, str, float, str]:
+    """Series by patient, then by the date of their study, then by number; UIDs where these do not tell."""
+    common = frame.common
+    number = float("inf") if common.series_number is None else common.series_number
+    return (common.text(Tag.PatientID), common.text(Tag.StudyDate), common.study_uid, number, common.series_uid)
 
 
 def _keys(groups: list[FrameGroup]) -> list[str]:
