@@ -59,7 +59,7 @@ _POSITION = VARYING.index(Tag.ImagePositionPatient)
 _DEFLATE_RATIO = 1032
 _FRAGMENT_HEAD = 8
 #: So many files alike in a row, and more will come: what they repeat is worth learning.
-_A_SERIES = 4
+_A_SERIES = 12
 #: So many frames are listed whether or not the file holds them: none of it costs memory.
 _FEW_FRAMES = 4096
 
