@@ -312,7 +312,7 @@ def test_what_headers_promise_is_what_pixels_keep(shared_data: Path) -> None:
 
 def test_further_axes_are_refused_with_the_way_on(shared_data: Path) -> None:
     source = source_of(shared_data / "xa_cine")
-    source.SetSeries("1")
+    source.SetSeries("1-2")
 
     with pytest.raises(VtkError, match=r"further axes, FrameTime \(96\), .*volume\.frame"):
         run(source)
