@@ -17,7 +17,7 @@ from dicomvtk.metadata import LookupTable
 from dicomvtk.render.colour_maps import COLOUR_MAPS
 from dicomvtk.render.layers import Layer, SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.presets import PRESETS
-from dicomvtk.render.scene import CLIP_SIDES, LAYOUTS, PLANES, View, from_json, to_json
+from dicomvtk.render.scene import CLIP_SIDES, LAYOUTS, PLANES, View
 from dicomvtk.render.surfaces import surface_layers
 from dicomvtk.render.viewpoints import camera_from, on_slice
 from dicomvtk.volume import Volume
@@ -120,12 +120,12 @@ class Wanted:
         """Write `view` as JSON where that was asked for."""
         if self.save_view is not None:
             with atomic_file(self.save_view) as sibling:
-                sibling.write_text(to_json(view) + "\n", encoding="utf-8")
+                sibling.write_text(view.to_json() + "\n", encoding="utf-8")
 
 
 def _saved(path: str) -> View:
     try:
-        return from_json(Path(path).read_text(encoding="utf-8"))
+        return View.from_json(Path(path).read_text(encoding="utf-8"))
     except (UnsupportedError, UnicodeDecodeError) as error:
         raise UnsupportedError(f"Cannot use {path} as a view: {error}") from error
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["check_zoom", "floats", "unit"]
+__all__ = ["check_flags", "check_zoom", "colour", "floats", "unit"]
 
 _UNIT_TOLERANCE = 1e-12
 
@@ -16,6 +16,21 @@ def check_zoom(zoom: float) -> None:
     """Raise UnsupportedError for a zoom that is not a finite number above 0."""
     if not (math.isfinite(zoom) and zoom > 0):
         raise UnsupportedError(f"A zoom of {zoom}; expected a finite number above 0.")
+
+
+def check_flags(flags: Mapping[str, object]) -> None:
+    """Raise UnsupportedError for a value that is neither True nor False nor None: any text would count as True."""
+    for name, value in flags.items():
+        if value not in (None, True, False):
+            raise UnsupportedError(f"{name} is {value!r}; expected true or false.")
+
+
+def colour(values: Sequence[float], name: str) -> tuple[float, ...]:
+    """Return red, green and blue, refusing what does not lie from 0 to 1."""
+    numbers = floats(values, 3, name)
+    if not all(0.0 <= v <= 1.0 for v in numbers):
+        raise UnsupportedError(f"{name} is {numbers}; expected red, green and blue, each from 0 to 1.")
+    return numbers
 
 
 def floats(values: Sequence[float], count: int, name: str) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
-from dicomvtk.render.checks import floats
+from dicomvtk.render.checks import colour
 
 __all__ = ["BLENDS", "Layer", "SliceLayer", "SurfaceLayer", "VolumeLayer"]
 
@@ -41,7 +41,7 @@ class SurfaceLayer:
             raise UnsupportedError(f"A surface at level {self.level}; expected a finite modality value.")
         if not 0.0 <= self.opacity <= 1.0:
             raise UnsupportedError(f"A surface of opacity {self.opacity}; expected 0 to 1.")
-        object.__setattr__(self, "colour", floats(self.colour, 3, "colour"))
+        object.__setattr__(self, "colour", colour(self.colour, "colour"))
 
 
 @dataclass(frozen=True)

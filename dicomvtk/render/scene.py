@@ -14,7 +14,7 @@ from typing import Any
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
-from dicomvtk.render.checks import check_zoom, floats, unit
+from dicomvtk.render.checks import check_flags, check_zoom, colour, floats, unit
 from dicomvtk.render.colour_maps import check_colour_map
 from dicomvtk.render.layers import Layer, SliceLayer, SurfaceLayer, VolumeLayer
 
@@ -31,8 +31,6 @@ __all__ = [
     "SurfaceLayer",
     "View",
     "VolumeLayer",
-    "from_json",
-    "to_json",
 ]
 
 #: The anatomical planes, in the order in which a layout of four shows them.
@@ -50,6 +48,18 @@ CLIP_SIDES: dict[str, str] = {
 }
 #: Cosine of the angle between a camera's two vectors that is taken as a right one: JSON of 4 digits still passes.
 _RIGHT_ANGLE_TOLERANCE = 1e-3
+_FLAGS = (
+    "invert",
+    "neurological",
+    "colour_bar",
+    "crop_box",
+    "annotations",
+    "show_crosshair",
+    "interpolation",
+    "help_sheet",
+)
+#: Of the names in JSON; another number when a name comes to mean something else.
+_VERSION = 1
 _WHOLE_BOX = (0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
 _PLANES_ALONG: tuple[str, ...] = ("volume", "patient")
 
@@ -153,7 +163,7 @@ class View:
 
     Examples
     --------
-    >>> from_json(to_json(View(layout="axial"))) == View(layout="axial")
+    >>> View.from_json(View(layout="axial").to_json()) == View(layout="axial")
     True
     """
 
@@ -198,9 +208,34 @@ class View:
         if self.clip is not None and self.clip not in CLIP_SIDES:
             raise UnsupportedError(f"Unknown side to clip {self.clip!r}; expected one of {', '.join(CLIP_SIDES)}.")
         if self.background is not None:
-            object.__setattr__(self, "background", floats(self.background, 3, "background"))
+            object.__setattr__(self, "background", colour(self.background, "background"))
+        if self.voi_lut is not None and (int(self.voi_lut) != self.voi_lut or self.voi_lut < 0):
+            raise UnsupportedError(f"voi_lut is {self.voi_lut}; expected a whole number of 0 or more.")
+        check_flags({name: getattr(self, name) for name in _FLAGS})
         if self.layers is not None:
             object.__setattr__(self, "layers", tuple(self.layers))
+
+    def to_json(self) -> str:
+        """Return this view as JSON text that `from_json` makes the same view of, to the last bit of its numbers."""
+        values = {name: value for name, value in asdict(self).items() if name != "layers"}
+        layers = None if self.layers is None else [{"kind": _kind(one), **asdict(one)} for one in self.layers]
+        return json.dumps({"version": _VERSION, **values, "layers": layers}, indent=2)
+
+    @staticmethod
+    def from_json(text: str) -> View:
+        """Return the view that JSON `text` describes; what it leaves out keeps its default.
+
+        Raises UnsupportedError for text that is not a JSON object, for names and values that no view has, and for a
+        ``version`` that is not known here.
+        """
+        try:
+            return _view(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise UnsupportedError(f"Cannot read a view: not JSON ({error}).") from error
+        except UnsupportedError:
+            raise
+        except (TypeError, ValueError, AttributeError) as error:
+            raise UnsupportedError(f"Cannot read a view: {error}.") from error
 
     def pane_camera(self, plane: str) -> PaneCamera:
         """Return how `plane` is looked at."""
@@ -224,33 +259,11 @@ def _box(crop: tuple[float, ...]) -> tuple[float, ...]:
 _LAYER_NAMES: dict[str, type[Layer]] = {"slice": SliceLayer, "surface": SurfaceLayer, "volume": VolumeLayer}
 
 
-def to_json(view: View) -> str:
-    """Return `view` as JSON text that `from_json` makes the same view of."""
-    values = asdict(view)
-    if view.layers is not None:
-        values["layers"] = [{"kind": _kind(layer), **asdict(layer)} for layer in view.layers]
-    return json.dumps(values, indent=2)
-
-
-def from_json(text: str) -> View:
-    """Return the view that JSON `text` describes; what it leaves out keeps its default.
-
-    Raises UnsupportedError for text that is not a JSON object and for names and values that no view has.
-    """
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UnsupportedError(f"Cannot read a view: not JSON ({error}).") from error
-    try:
-        return _view(values)
-    except UnsupportedError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise UnsupportedError(f"Cannot read a view: {error}.") from error
-
-
 def _view(values: Any) -> View:
-    made = _made(View, values, "a view")
+    version = values.get("version", _VERSION) if isinstance(values, Mapping) else _VERSION
+    if version != _VERSION:
+        raise UnsupportedError(f"Cannot read a view of version {version!r}; this dicomvtk knows version {_VERSION}.")
+    made = _made(View, values, "a view", but="version")
     for name, kind in _PARTS.items():
         if name in made and made[name] is not None:
             made[name] = kind(**_made(kind, made[name], f"the {name} of a view"))
@@ -278,17 +291,22 @@ def _layer(values: Any) -> Layer:
     if name not in _LAYER_NAMES:
         raise UnsupportedError(f"Unknown layer {name!r} in a view; expected one of {', '.join(_LAYER_NAMES)}.")
     kind = _LAYER_NAMES[name]
-    return kind(**_made(kind, {key: value for key, value in values.items() if key != "kind"}, f"a {name} layer"))
+    return kind(**_made(kind, values, f"a {name} layer", but="kind"))
 
 
-def _made(kind: type[Any], values: Any, what: str) -> dict[str, Any]:
-    """Return `values` as keyword arguments of `kind`: JSON lists of numbers become tuples, other names are refused."""
+def _made(kind: type[Any], values: Any, what: str, but: str = "") -> dict[str, Any]:
+    """Return `values` as keyword arguments of `kind`: JSON lists of numbers become tuples, other names are refused.
+
+    The value named `but` is none of them and left out.
+    """
     if not isinstance(values, Mapping):
         raise UnsupportedError(f"Cannot read {what} from {values!r}; expected an object with named values.")
     known = [f.name for f in fields(kind)]
-    unknown = sorted(set(values) - set(known))
+    unknown = sorted(set(values) - {*known, but})
     if unknown:
         raise UnsupportedError(f"Unknown name {unknown[0]!r} in {what}; expected some of {', '.join(known)}.")
     return {
-        name: tuple(value) if isinstance(value, list) and name != "layers" else value for name, value in values.items()
+        name: tuple(value) if isinstance(value, list) and name != "layers" else value
+        for name, value in values.items()
+        if name != but
     }

@@ -14,7 +14,7 @@ import dicomvtk
 import dicomvtk.render.viewpoints
 from dicomvtk.cli import main
 from dicomvtk.errors import RenderError
-from dicomvtk.render.scene import Slab, View, from_json, to_json
+from dicomvtk.render.scene import Slab, View
 
 
 def run(*argv: object) -> int:
@@ -54,7 +54,7 @@ def test_snapshot_and_view_with_output_are_the_same_picture(head: Path, tmp_path
 
 
 def test_a_saved_view_is_replayed_and_options_go_before_it(head: Path, tmp_path: Path) -> None:
-    (tmp_path / "view.json").write_text(to_json(View(layout="coronal", crosshair=(30.0, -10.0, 20.0))))
+    (tmp_path / "view.json").write_text(View(layout="coronal", crosshair=(30.0, -10.0, 20.0)).to_json())
     assert run("snapshot", head, tmp_path / "a.png", "--view", tmp_path / "view.json", "--size", "160x120") == 0
     wanted = dicomvtk.snapshot(
         dicomvtk.load(head), view=View(layout="coronal", crosshair=(30.0, -10.0, 20.0)), size=(160, 120)
@@ -110,7 +110,7 @@ def test_every_option_of_a_view_is_in_the_saved_view(head: Path, tmp_path: Path)
     more = ["--colour-bar", "--neurological", "--surface", "300", "--surface", "100", "--no-annotations"]
     first, again, saved = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "v.json"
     assert run("snapshot", head, first, "--size", "160x120", *options, *more, "--save-view", saved) == 0
-    view = from_json(saved.read_text())
+    view = View.from_json(saved.read_text())
     assert (view.clip, view.slab, view.colour_map) == ("L", Slab(12.0, "mean"), "hot_r")
     assert view.background == (1.0, 128 / 255, 0.0)
     assert (view.colour_bar, view.neurological, view.annotations) == (True, True, False)
@@ -139,7 +139,7 @@ def test_windows_of_the_values_and_of_the_header_are_shown_by_name(tmp_path: Pat
             run("snapshot", folder, tmp_path / "a.png", "--size", "60x40", "--window", window, "--save-view", saved)
             == 0
         )
-        chosen = from_json(saved.read_text()).window
+        chosen = View.from_json(saved.read_text()).window
         assert chosen is not None
         return (chosen.center, chosen.width)
 
@@ -152,11 +152,11 @@ def test_windows_of_the_values_and_of_the_header_are_shown_by_name(tmp_path: Pat
 
 def test_a_window_goes_before_the_voi_lut_of_a_saved_view(head: Path, tmp_path: Path) -> None:
     saved, again = tmp_path / "v.json", tmp_path / "w.json"
-    saved.write_text(to_json(View(voi_lut=0)))
+    saved.write_text(View(voi_lut=0).to_json())
     options = ("--size", "60x40", "--view", saved, "--window", "40,400", "--save-view", again)
 
     assert run("snapshot", head, tmp_path / "a.png", *options) == 0
-    assert from_json(again.read_text()).voi_lut is None
+    assert View.from_json(again.read_text()).voi_lut is None
 
 
 @pytest.mark.parametrize("content", [b"[1]", b"\x89PNG", b'{"layot": "quad"}'], ids=["list", "picture", "unknown name"])

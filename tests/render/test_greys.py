@@ -17,7 +17,7 @@ from dicomvtk.render import viewer
 from dicomvtk.render.moves import next_window, windowed
 from dicomvtk.render.probe import egl_device
 from dicomvtk.render.resolve import resolve
-from dicomvtk.render.scene import View, from_json, to_json
+from dicomvtk.render.scene import View
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.volume import Volume
 
@@ -105,7 +105,7 @@ def test_a_drag_keeps_the_function_of_a_window_and_leaves_a_voi_lut_for_its_rang
 
 def test_a_view_with_a_voi_lut_comes_back_from_json_and_another_is_refused() -> None:
     volume = ramp(voi_luts=(CURVE,))
-    state = resolve(from_json(to_json(View(voi_lut=0))), volume)
+    state = resolve(View.from_json(View(voi_lut=0).to_json()), volume)
     assert state.voi_lut == 0
     with pytest.raises(UnsupportedError, match=r"no VOI LUT 1 .* has 1"):
         resolve(View(voi_lut=1), volume)

@@ -8,7 +8,7 @@ import pytest
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import UnsupportedError
-from dicomvtk.render.scene import Camera3D, PaneCamera, SliceLayer, SurfaceLayer, View, VolumeLayer, from_json, to_json
+from dicomvtk.render.scene import Camera3D, PaneCamera, SliceLayer, SurfaceLayer, View, VolumeLayer
 
 FULL = View(
     layout="coronal",
@@ -27,11 +27,11 @@ FULL = View(
 
 @pytest.mark.parametrize("view", [View(), FULL], ids=["default", "full"])
 def test_view_survives_json(view: View) -> None:
-    assert from_json(to_json(view)) == view
+    assert View.from_json(view.to_json()) == view
 
 
 def test_json_is_plain_and_named() -> None:
-    values = json.loads(to_json(FULL))
+    values = json.loads(FULL.to_json())
 
     window = {"center": 40, "width": 400, "explanation": "soft tissue", "function": "LINEAR"}
     assert values["window"] == window
@@ -39,8 +39,8 @@ def test_json_is_plain_and_named() -> None:
 
 
 def test_json_may_leave_out_what_keeps_its_default() -> None:
-    assert from_json('{"layout": "3d"}') == View(layout="3d")
-    assert from_json('{"axial": {"zoom": 2}}').axial == PaneCamera(2.0)
+    assert View.from_json('{"layout": "3d"}') == View.from_json('{"version": 1, "layout": "3d"}') == View(layout="3d")
+    assert View.from_json('{"axial": {"zoom": 2}}').axial == PaneCamera(2.0)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,13 @@ def test_json_may_leave_out_what_keeps_its_default() -> None:
         ('{"window": {"center": 0, "width": 0}}', "width above 0"),
         ('{"window": 5}', "expected an object"),
         ('{"layers": 5}', "Cannot read a view"),
+        ('{"version": 2}', "version 2; this dicomvtk knows version 1"),
+        ('{"neurological": "false"}', "neurological is 'false'; expected true or false"),
+        ('{"background": [255, 255, 255]}', "each from 0 to 1"),
+        ('{"voi_lut": -1}', "voi_lut is -1"),
     ],
 )
 def test_other_json_is_refused_by_name(text: str, words: str) -> None:
     with pytest.raises(UnsupportedError) as caught:
-        from_json(text)
+        View.from_json(text)
     assert words in str(caught.value)

@@ -19,7 +19,7 @@ from dicomvtk.metadata import Axis, SeriesInfo
 from dicomvtk.processing.phantom import LESION_LPS, LESION_VALUE, head_phantom
 from dicomvtk.render.layout import pane_rects, point_on_screen
 from dicomvtk.render.planes import slice_planes
-from dicomvtk.render.scene import Camera3D, PaneCamera, SliceLayer, SurfaceLayer, View, VolumeLayer, from_json, to_json
+from dicomvtk.render.scene import Camera3D, PaneCamera, SliceLayer, SurfaceLayer, View, VolumeLayer
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.volume import Volume
 
@@ -167,7 +167,7 @@ def test_same_view_from_json_gives_the_same_picture() -> None:
 
     picture = snapshot(volume, view=view, size=(400, 300))
 
-    np.testing.assert_array_equal(picture, snapshot(volume, view=from_json(to_json(view)), size=(400, 300)))
+    np.testing.assert_array_equal(picture, snapshot(volume, view=View.from_json(view.to_json()), size=(400, 300)))
 
 
 @pytest.mark.parametrize("layer", [SliceLayer(), SliceLayer(in_3d=True), VolumeLayer(), SurfaceLayer()], ids=str)

@@ -16,7 +16,7 @@ import pytest
 import SimpleITK
 
 import dicomvtk
-from dicomvtk.render.scene import View, from_json
+from dicomvtk.render.scene import View
 
 pytestmark = pytest.mark.skipif(
     not all(shutil.which(tool) for tool in ("Xvfb", "xdotool")), reason="needs Xvfb and xdotool"
@@ -25,11 +25,11 @@ DISPLAY = f":{200 + os.getpid() % 400}"
 SCRIPT = """
 import sys, dicomvtk
 from dicomvtk.render import window
-from dicomvtk.render.scene import to_json, View
+from dicomvtk.render.scene import View
 window._SIZE = (480, 360)
 print("ready", flush=True)
 left = dicomvtk.view(dicomvtk.phantom((48, 48, 40)), View(annotations=False))
-open(sys.argv[1], "w").write(to_json(left))
+open(sys.argv[1], "w").write(left.to_json())
 """
 
 
@@ -86,7 +86,7 @@ def test_the_picture_on_the_screen_is_the_one_off_it(display: dict[str, str], tm
     act(display, "key", "q")
 
     assert ended(process) == (0, "")
-    view = from_json((tmp_path / "view.json").read_text())
+    view = View.from_json((tmp_path / "view.json").read_text())
     assert (view.neurological, view.colour_map) == (True, "hot")
     on_screen = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(shot))).astype(int)
     volume = dicomvtk.phantom((48, 48, 40))
@@ -125,7 +125,7 @@ def test_what_the_x_server_shows_is_the_picture_of_the_view_saved(display: dict[
     act(display, "key", "q")
 
     assert ended(process) == (0, "")
-    view = from_json((tmp_path / "view.json").read_text())
+    view = View.from_json((tmp_path / "view.json").read_text())
     on_screen = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(shot)))[..., :3].astype(int)
     expected = dicomvtk.snapshot(dicomvtk.phantom((48, 48, 40)), view=view, size=(480, 360)).astype(int)
     assert on_screen.shape == expected.shape
