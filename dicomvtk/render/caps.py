@@ -15,7 +15,7 @@ from dicomvtk.render.cutting import HalfSpace, vtk_planes
 from dicomvtk.render.presets import Transfer
 from dicomvtk.render.slice_pane import slice_prop
 
-__all__ = ["Caps"]
+__all__ = ["Caps", "is_closed"]
 
 Point = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ class Caps:
         A face bounds one of the spaces, or the grid. `eye` is in LPS mm.
         """
         faces = tuple((point, normal) for point, normal in faces if float((eye - point) @ normal) < 0)
-        if table is None or table.blend != "composite" or max(point[4] for point in table.points) < _DENSE:
+        if table is None or not _closes(table):
             faces = ()
         elif table != self._table:
             self._style.SetLookupTable(_lookup_table(table))
@@ -92,6 +92,15 @@ class Caps:
         prop.GetMapper().BorderOff()
         self._renderer.AddViewProp(prop)
         self._caps.append((plane, prop))
+
+
+def is_closed(table: Transfer, opacity: float) -> bool:
+    """Return whether a cut face of a volume coloured by `table` is drawn where its voxels have this opacity."""
+    return _closes(table) and opacity >= _SEEN
+
+
+def _closes(table: Transfer) -> bool:
+    return table.blend == "composite" and max(point[4] for point in table.points) >= _DENSE
 
 
 def _same(one: HalfSpace, other: HalfSpace) -> bool:

@@ -167,7 +167,7 @@ class Controls:
         drag = self._drag
         if drag is None:
             pane = self._pane()
-            if pane in PLANES and self._interactor.GetShiftKey():
+            if pane is not None and self._interactor.GetShiftKey():
                 self._point(x, y, pane)
             self._show_cursor(pane, x, y)
             return
@@ -224,7 +224,7 @@ class Controls:
         drag, self._drag = self._drag, None
         if drag is None:
             return
-        if drag.kind == "window" and not drag.moved:
+        if drag.kind in ("window", "turn") and not drag.moved:
             self._before_click = drag.state
             self._point(drag.x, drag.y, drag.pane)
         self._session.touch()
@@ -240,7 +240,9 @@ class Controls:
 
     def _point(self, x: int, y: int, pane: str) -> None:
         session = self._session
-        if pane in session.rects and pane in PLANES:
+        if pane == PANE_3D:
+            session.point_in_3d(x, y)
+        elif pane in session.rects:
             session.update(moves.pointed(session.state, session.planes[pane], session.rects[pane], x, y))
 
     def _wheel(self, step: int) -> None:

@@ -13,12 +13,12 @@ from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis
 from dicomvtk.volume import Volume
 
-__all__ = ["Reduced", "drawable", "frame_note", "grey", "reduced", "whole_frame"]
+__all__ = ["LUMA", "Reduced", "drawable", "frame_note", "grey", "reduced", "whole_frame"]
 
 #: Bytes of the longest integers whose slices VTK draws.
 _LONGEST_INTEGER = 4
 #: Weights of red, green and blue in brightness (ITU-R BT.601).
-_LUMA = (0.299, 0.587, 0.114)
+LUMA = (0.299, 0.587, 0.114)
 
 
 def drawable(volume: Volume, frame: tuple[int, ...] = ()) -> Volume:
@@ -122,7 +122,7 @@ def grey(volume: Volume) -> Volume:
     """Return the brightness of a colour volume; any other as it is."""
     if not volume.is_colour:
         return volume
-    array = volume.array[..., :3] @ np.asarray(_LUMA, dtype=np.float32)
+    array = volume.array[..., :3] @ np.asarray(LUMA, dtype=np.float32)
     return volume.with_array(array.astype(volume.dtype), axes=())
 
 

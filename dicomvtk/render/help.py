@@ -21,6 +21,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("n, o, u", "neurological; along the patient; smooth or plain voxels"),
     ("", "3-D"),
     ("left drag, Ctrl+left drag", "rotate, roll"),
+    ("left click, Shift+move", "crosshair to what is seen there"),
     ("middle drag, right drag, wheel", "pan, zoom, zoom"),
     ("Ctrl+Shift+left drag", "stretch and shift the colours of the volume"),
     ("v, g, s", "volume, surface, slices on or off"),

@@ -9,7 +9,9 @@ from dicomvtk.geometry import Geometry
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.scene import Camera3D
 
-__all__ = ["VIEW_ANGLE_DEGREES", "fit_distance_mm", "mm_per_pixel_3d", "pixels_of"]
+__all__ = ["VIEW_ANGLE_DEGREES", "eye_of", "fit_distance_mm", "mm_per_pixel_3d", "pixels_of", "ray_through"]
+
+Vector = NDArray[np.float64]
 
 #: The angle between the rays to the lower and the upper edge of the pane.
 VIEW_ANGLE_DEGREES = 30.0
@@ -39,14 +41,29 @@ def pixels_of(geometry: Geometry, camera: Camera3D, rect: Rect, points: ArrayLik
 
     x to the right and y up, fractions included; NaN for points beside or behind the eye.
     """
-    forward, up = np.asarray(camera.direction), np.asarray(camera.up)
-    right = np.cross(forward, up)
-    centre = geometry.index_to_physical((np.asarray(geometry.shape) - 1) / 2)
-    focus = centre + camera.pan_mm[0] * right + camera.pan_mm[1] * up
-    distance = fit_distance_mm(geometry, rect.width / rect.height) / camera.zoom
-    away = np.asarray(points, dtype=np.float64) - (focus - distance * forward)
+    eye, right, up, forward = eye_of(geometry, camera, rect)
+    away = np.asarray(points, dtype=np.float64) - eye
     depth = np.where(away @ forward > 0, away @ forward, np.nan)
     scale = rect.height / (2 * np.tan(np.radians(VIEW_ANGLE_DEGREES / 2)))
     x = away @ right / depth * scale + rect.x + rect.width / 2
     y = away @ up / depth * scale + rect.y + rect.height / 2
     return np.column_stack([x, y])
+
+
+def ray_through(geometry: Geometry, camera: Camera3D, rect: Rect, x: float, y: float) -> tuple[Vector, Vector]:
+    """Return the eye (3,), LPS mm, and the unit vector (3,) from it through the middle of window pixel (x, y)."""
+    eye, right, up, forward = eye_of(geometry, camera, rect)
+    scale = 2 * np.tan(np.radians(VIEW_ANGLE_DEGREES / 2)) / rect.height
+    across, above = x + 0.5 - rect.x - rect.width / 2, y + 0.5 - rect.y - rect.height / 2
+    direction = forward + scale * (across * right + above * up)
+    return eye, direction / np.linalg.norm(direction)
+
+
+def eye_of(geometry: Geometry, camera: Camera3D, rect: Rect) -> tuple[Vector, Vector, Vector, Vector]:
+    """Return where the eye is, LPS mm, and the unit vectors to its right, up and forward."""
+    forward, up = np.asarray(camera.direction), np.asarray(camera.up)
+    right = np.cross(forward, up)
+    centre = geometry.index_to_physical((np.asarray(geometry.shape) - 1) / 2)
+    focus = centre + camera.pan_mm[0] * right + camera.pan_mm[1] * up
+    distance = fit_distance_mm(geometry, rect.width / rect.height) / camera.zoom
+    return focus - distance * forward, right, up, forward

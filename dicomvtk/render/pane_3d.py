@@ -5,9 +5,11 @@ from __future__ import annotations
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkTexture
 
+from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.compass import Compass
 from dicomvtk.render.crop_box import CropBox
+from dicomvtk.render.crosshair_3d import Crosshair3D
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.labels import PaneLabels
 from dicomvtk.render.layout import Rect
@@ -31,6 +33,7 @@ class Pane3D:
         self._geometry = volume.geometry
         self._labels = PaneLabels(self.renderer)
         self._crop_box = CropBox(self.renderer)
+        self._crosshair = Crosshair3D(self.renderer, volume)
         self._frame = PaneFrame(self.renderer, PLANE_COLOURS["3d"])
         self._texture = vtkTexture()
         self._texture.InterpolateOff()  # pixel for pixel
@@ -43,12 +46,18 @@ class Pane3D:
         corners: Corners,
         rect: Rect,
         picture: Picture | None = None,
+        *,
+        mark: Float3,
     ) -> None:
-        """Show `state` in a pane that takes `rect` of the window: `picture`, of the same size, or what is built."""
+        """Show `state` in a pane that takes `rect` of the window: `picture`, of the same size, or what is built.
+
+        The crosshair is drawn at `mark`, LPS mm.
+        """
         self.scene.apply(state, planes, rect)
         self._show(picture)
         self.compass.apply(state.camera)
         self._crop_box.apply(state, self._geometry, rect)
+        self._crosshair.apply(state, planes.values(), rect, mark)
         self._frame.apply(rect, visible=len(state.panes) > 1)
         self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations, light=is_light(state.background))
 

@@ -8,7 +8,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane, vtkPolyData
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane, vtkPolyData, vtkStaticCellLocator
 from vtkmodules.vtkFiltersCore import vtkBinnedDecimation
 from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlice, vtkPolyDataMapper, vtkRenderer
 
@@ -19,7 +20,8 @@ from dicomvtk.render.caps import Caps
 from dicomvtk.render.cutting import HalfSpace, faces, kept, vtk_planes
 from dicomvtk.render.drawable import grey
 from dicomvtk.render.layout import Rect
-from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, fit_distance_mm
+from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, eye_of, fit_distance_mm, ray_through
+from dicomvtk.render.picking import Ray, first_met
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, VolumeLayer
@@ -67,6 +69,7 @@ class Scene3D:
         self._caps = Caps(self.renderer, image)
         self._surfaces: dict[_Followed, vtkActor | None] = {}
         self._stand_ins: StandIns = {}
+        self._searched: dict[_Followed, vtkStaticCellLocator] = {}
 
     def note(self, state: State) -> str:
         """Return what was left out to draw `state`, what is being made, or why there is no surface; empty else."""
@@ -91,7 +94,7 @@ class Scene3D:
         for actor in self._surfaces.values():
             if actor is not None:
                 self.renderer.RemoveActor(actor)
-        self._raycasts, self._surfaces, self._stand_ins = {}, {}, {}
+        self._raycasts, self._surfaces, self._stand_ins, self._searched = {}, {}, {}, {}
         self._caps.set_image(image)
         for prop in self._slices:
             prop.GetMapper().SetInputData(image)
@@ -155,6 +158,26 @@ class Scene3D:
         for prop in (*self._slices, *(actor for actor in self._surfaces.values() if actor is not None)):
             prop.VisibilityOff()
         self._caps.hide()
+
+    def point_under(
+        self, state: State, planes: dict[str, SlicePlane], rect: Rect, x: float, y: float
+    ) -> NDArray[np.float64] | None:
+        """Return the LPS point (3,) in mm that window pixel (x, y) shows of what was made; None beside the scene."""
+        geometry = self._volume.geometry
+        ray = Ray(*ray_through(geometry, state.camera, rect, x, y), self._volume, kept(state, geometry, planes))
+        table = self._raycast.table if self._raycast is not None and state.shown(VolumeLayer) else None
+        made = [(layer, self._triangles(_followed(layer))) for layer in state.shown(SurfaceLayer)]
+        there = [(layer, triangles) for layer, triangles in made if triangles is not None]
+        return first_met(ray, state, list(planes.values()), table, there)
+
+    def _triangles(self, followed: _Followed) -> vtkStaticCellLocator | None:
+        """Return the triangles of a surface that was made, to be searched."""
+        actor = self._surfaces.get(followed)
+        if actor is not None and followed not in self._searched:
+            self._searched[followed] = vtkStaticCellLocator()
+            self._searched[followed].SetDataSet(actor.GetMapper().GetInput())
+            self._searched[followed].BuildLocator()
+        return self._searched.get(followed)
 
     def set_rays(self, pixels_apart: float) -> None:
         """Cast a ray for each pixel (1), or fewer, and cut less finely, for as long as the mouse moves."""
@@ -231,15 +254,10 @@ class Scene3D:
         return actor
 
     def _look(self, camera: Camera3D, rect: Rect) -> None:
-        geometry = self._volume.geometry
-        forward, up = np.asarray(camera.direction), np.asarray(camera.up)
-        right = np.cross(forward, up)
-        centre = geometry.index_to_physical((np.asarray(geometry.shape) - 1) / 2)
-        focus = centre + camera.pan_mm[0] * right + camera.pan_mm[1] * up
-        distance = fit_distance_mm(geometry, rect.width / rect.height) / camera.zoom
+        at, _right, up, forward = eye_of(self._volume.geometry, camera, rect)
         eye = self.renderer.GetActiveCamera()
-        eye.SetFocalPoint(*focus)
-        eye.SetPosition(*(focus - distance * forward))
+        eye.SetPosition(*at)
+        eye.SetFocalPoint(*(at + forward * fit_distance_mm(self._volume.geometry, rect.width / rect.height)))
         eye.SetViewUp(*up)
 
 

@@ -215,6 +215,13 @@ class Session:
             self._stage.say("")
             self.touch()
 
+    def point_in_3d(self, x: int, y: int) -> None:
+        """Bring the crosshair to what window pixel (x, y) of the 3-D pane shows; beside the scene it stays."""
+        point = self._stage.point_in_3d(x, y)
+        if point is not None:
+            x_mm, y_mm, z_mm = (float(v) for v in point)
+            self.update(replace(self.state, crosshair=(x_mm, y_mm, z_mm)))
+
     def reset(self) -> None:
         """Show again what the window began with."""
         self.update(self._first)

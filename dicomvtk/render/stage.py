@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
+from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import pane_3d_corners, slice_corners
 from dicomvtk.render.fine import Fine, Wanted
 from dicomvtk.render.greys import ColourTables
@@ -63,6 +66,7 @@ class Stage:
         self._pixels_apart = _PIXELS_APART
         self._software: bool | None = None
         self._in_thread = in_thread
+        self._mark: Float3 | None = None
         self._fine: Fine | None = None
         self._note_3d = ""
         _prepare(window)
@@ -107,11 +111,26 @@ class Stage:
         self._note_3d = fine.note if fine is not None else scene.note(state) or (self._fine.note if self._fine else "")
         corners = pane_3d_corners(state, self._volume.info.unit, self._note_3d)
         picture = None if fine is None else fine.picture
-        self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D], picture)
+        if self._mark is None or self._marks_now(state, detail):
+            self._mark = state.crosshair
+        self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D], picture, mark=self._mark)
+
+    def point_in_3d(self, x: int, y: int) -> NDArray[np.float64] | None:
+        """Return the LPS point (3,) in mm that window pixel (x, y) of the 3-D pane shows; None beside the scene."""
+        if self._state is None or PANE_3D not in self.rects:
+            return None
+        return self._pane_3d.scene.point_under(self._state, self.planes, self.rects[PANE_3D], x, y)
 
     def lacks(self, state: State, detail: Detail) -> bool:
         """Return whether `apply` with `detail` would make more of the 3-D pane of `state` than there is."""
-        return PANE_3D in state.panes and self._pane_3d.scene.lacks(state, detail)
+        late = state.show_crosshair and self._mark != state.crosshair and self._marks_now(state, detail)
+        return PANE_3D in state.panes and (late or self._pane_3d.scene.lacks(state, detail))
+
+    def _marks_now(self, state: State, detail: Detail) -> bool:
+        """Return whether the 3-D pane is to follow the crosshair: over a picture at once, else only with much time."""
+        if self.in_thread:
+            return PANE_3D in self.rects and self._shows_fine(state)
+        return detail is Detail.FULL
 
     @property
     def in_thread(self) -> bool:
@@ -228,6 +247,7 @@ class Stage:
             self._sheet,
             self.frames,
             self._shows_fine(state),
+            (self._mark, _planes_of(state)) if state.show_crosshair else None,
         )
 
     def _shows_fine(self, state: State) -> bool:
