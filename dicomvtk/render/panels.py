@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.errors import DicomVtkError
 from dicomvtk.render.around import Around, SeriesCard, Thumbnail
+from dicomvtk.render.errands import Errands
 from dicomvtk.render.levels import histogram
 from dicomvtk.volume import Volume
 
@@ -21,6 +23,10 @@ CARD_PIXELS = 84
 TITLE_PIXELS = 34
 #: Width of the series list in pixels.
 SERIES_PIXELS = 330
+#: What comes so soon is waited for: quicker to see than a line that says it is being read.
+_PATIENCE_SECONDS = 0.03
+#: Counts, and the values that they go between.
+Histogram = tuple[NDArray[np.int64], float, float]
 _SCROLL = {"Up": -1, "Down": 1, "Prior": -20, "Next": 20, "Home": -1_000_000, "End": 1_000_000}
 
 
@@ -48,15 +54,39 @@ class Sheet:
 
 
 class Panels:
-    """The sheet that is open, if one is, and what keys and clicks mean while it is."""
+    """The sheet that is open, if one is, and what keys and clicks mean while it is.
 
-    def __init__(self, around: Around, open_series: Callable[[str], None], set_level: Callable[[float], None]) -> None:
+    With `in_thread` headers, thumbnails and histograms come when they are there (`news`), and the sheet goes without
+    them until then.
+    """
+
+    def __init__(
+        self,
+        around: Around,
+        open_series: Callable[[str], None],
+        set_level: Callable[[float], None],
+        *,
+        in_thread: bool = False,
+    ) -> None:
         self.around = around
         self.open: Panel | None = None
         self._open_series = open_series
         self._set_level = set_level
         self._thumbnails: dict[str, Thumbnail | None] = {}
-        self._header: tuple[Volume, int, tuple[str, ...]] | None = None
+        self._header: tuple[Volume, int, tuple[str, ...] | None] | None = None
+        self._histogram: tuple[Volume, Histogram | None] | None = None
+        self._pictures = Errands(in_thread=in_thread)
+        self._readings = Errands(in_thread=in_thread)
+
+    def news(self) -> bool:
+        """Return whether something came that the open sheet went without."""
+        came = [self._pictures.news(), self._readings.news()]
+        return self.open is not None and any(came)
+
+    def finish(self) -> None:
+        """Let everything go that is on its way, and wait for the threads."""
+        self._pictures.finish()
+        self._readings.finish()
 
     def show(self, name: str) -> None:
         """Open the sheet `name`, or close it where it is open."""
@@ -104,7 +134,7 @@ class Panels:
         if panel is None:
             return None
         if panel.name == "histogram":
-            return _histogram_sheet(volume, levels)
+            return self._histogram_sheet(volume, levels)
         if panel.name == "series":
             sheet, row_pixels = self._series_sheet(), CARD_PIXELS
         else:
@@ -121,22 +151,51 @@ class Panels:
         return Sheet("series", title, cards=tuple((card, None) for card in around.cards), current=around.current)
 
     def _thumbnail(self, card: SeriesCard) -> Thumbnail | None:
-        if card.key not in self._thumbnails:
-            make = self.around.thumbnail
-            self._thumbnails[card.key] = make(card.key) if make is not None else None
-        return self._thumbnails[card.key]
+        make = self.around.thumbnail
+        if make is not None and card.key not in self._thumbnails:
+            made = self._pictures.ask(card.key, lambda _progress: make(card.key))
+            if made is not None:
+                self._thumbnails[card.key] = made.value
+        return self._thumbnails.get(card.key)
 
-    def _header_lines(self, volume: Volume, k: int) -> tuple[str, ...]:
-        """Return the header behind slice `k`, read once."""
+    def _header_lines(self, volume: Volume, k: int) -> tuple[str, ...] | None:
+        """Return the header behind slice `k`, read once; None while it is being read."""
         known = self._header
         if known is None or known[0] is not volume or known[1] != k:
-            read = self.around.header
-            known = (volume, k, read(volume, k) if read is not None else _info_lines(volume))
-            self._header = known
+            self._readings.give_up()  # of another slice
+            known = (volume, k, None)
+        if known[2] is None:
+            made = self._readings.ask(("header", k), lambda _progress: self._read_header(volume, k), _PATIENCE_SECONDS)
+            known = (volume, k, None if made is None else made.value)
+        self._header = known
         return known[2]
+
+    def _read_header(self, volume: Volume, k: int) -> tuple[str, ...]:
+        read = self.around.header
+        try:
+            return (read(volume, k) if read is not None else ()) or _info_lines(volume)
+        except (DicomVtkError, OSError) as error:
+            return (f"The header cannot be read: {error}",)
+
+    def _histogram_sheet(self, volume: Volume, levels: tuple[float, ...]) -> Sheet:
+        known = self._histogram
+        if known is None or known[0] is not volume:
+            self._readings.give_up()
+            known = (volume, None)
+        if known[1] is None:
+            made = self._readings.ask("histogram", lambda _progress: histogram(volume), _PATIENCE_SECONDS)
+            known = (volume, None if made is None else made.value)
+        self._histogram = known
+        if known[1] is None:
+            return Sheet("histogram", "Counting the values ...", lines=("",))
+        counts, low, high = known[1]
+        title = f"Click a value for the surface: {low:.4g} to {high:.4g} {volume.info.unit}".rstrip()
+        return Sheet("histogram", title, counts=counts, span=(low, high), marks=levels)
 
     def _header_sheet(self, volume: Volume, k: int, search: str) -> Sheet:
         lines = self._header_lines(volume, k)
+        if lines is None:
+            return Sheet("header", "Reading the header ...   (Esc closes)", lines=("",))
         found = tuple(line for line in lines if search.lower() in line.lower())
         what = f"Search: {search}_   {len(found)} of {len(lines)} lines" if search else "Header; type to search"
         return Sheet("header", f"{what}   (Esc closes)", lines=found or ("nothing found",))
@@ -145,12 +204,6 @@ class Panels:
 def histogram_edges(width: int) -> tuple[int, int]:
     """Return where the histogram begins and ends across a window of `width` pixels."""
     return round(0.08 * width), round(0.92 * width)
-
-
-def _histogram_sheet(volume: Volume, levels: tuple[float, ...]) -> Sheet:
-    counts, low, high = histogram(volume)
-    title = f"Click a value for the surface: {low:.4g} to {high:.4g} {volume.info.unit}".rstrip()
-    return Sheet("histogram", title, counts=counts, span=(low, high), marks=levels)
 
 
 def _info_lines(volume: Volume) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from dicomvtk.render.drawable import drawable, frame_note, whole_frame
 from dicomvtk.render.fine import FinePictures
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.moves import framed
+from dicomvtk.render.opening import Opened, Opening
 from dicomvtk.render.panels import Panels, Sheet
 from dicomvtk.render.pictures import free_path, grab, save_picture
 from dicomvtk.render.planes import SlicePlane
@@ -57,16 +58,18 @@ class Session:
         self._window = window
         self._stale = True
         self._coarse = False
+        self._reading = ""
         self._fine = FinePictures() if in_thread else None
         self._preferences = preferences or Preferences()
         self.cine = Cine(self._advance, self._preferences.fps)
-        self._panels = Panels(around or Around(), self.open_series, self.set_level)
-        self._begin(volume, view)
-
-    def _begin(self, volume: Volume, view: View) -> None:
-        self.source = volume
+        self._threads = in_thread
+        self._opening = Opening(in_thread=in_thread)
+        self._panels = Panels(around or Around(), self.open_series, self.set_level, in_thread=in_thread)
         view = replace(view, frame=whole_frame(volume.axes, view.frame))
-        self.volume = drawable(volume, view.frame)
+        self._begin(volume, drawable(volume, view.frame), view)
+
+    def _begin(self, volume: Volume, drawn: Volume, view: View) -> None:
+        self.source, self.volume = volume, drawn
         self.state = self._first = resolve(view, self.volume)
         note = frame_note(volume.axes, view.frame)
         self._stage = Stage(self.volume, self._window, note, in_thread=self._fine is not None)
@@ -74,33 +77,40 @@ class Session:
         self._stage.apply(self.state, detail=Detail.NOTHING)
         self._tell_findings()
 
-    def open(self, volume: Volume, view: View | None = None) -> None:
-        """Look at another volume in the same window; layout, text and lines stay as they are."""
+    def open(self, volume: Volume, drawn: Volume | None = None) -> None:
+        """Look at another volume in the same window; layout, text and lines stay as they are.
+
+        `drawn` is its first frame as `drawable` gives it, where that is at hand.
+        """
         old = self.state
-        self._stage.clear()
+        frame = whole_frame(volume.axes, ())
+        drawn = drawable(volume, frame) if drawn is None else drawn
         kept = View(
             layout=old.layout,
             annotations=old.annotations,
             show_crosshair=old.show_crosshair,
             neurological=old.neurological,
             background=old.background,
+            frame=frame,
         )
-        self._begin(volume, view or kept)
+        self._stage.clear()
+        self._begin(volume, drawn, kept)
         self.touch()
 
     def open_series(self, key: str) -> None:
         """Look at another series of the folder, by its key; where it cannot be read, the window says why."""
         around = self._panels.around
-        if around.open_series is None or key == around.current:
+        opens = around.open_series
+        if opens is None or key in (self._opening.key, around.current if not self._opening.key else ""):
             return
-        volume = around.open_series(key)
-        self._panels.around = replace(around, current=key)
-        self.open(volume)
+        name = next((" - ".join(card.lines[:2]) for card in around.cards if card.key == key), key)
+        self._opening.begin(name, lambda _progress: (opens(key), replace(around, current=key)), key)
+        self._take_opened()
 
     def open_neighbour(self, step: int) -> None:
         """Look at the series `step` further in the folder's list."""
         around = self._panels.around
-        self.open_series(around.neighbour(around.current, step))
+        self.open_series(around.neighbour(self._opening.key or around.current, step))
 
     def open_paths(self, paths: tuple[str, ...]) -> None:
         """Look at what is under `paths`, in the place of this folder."""
@@ -108,11 +118,35 @@ class Session:
         if opens is None or not paths:
             self.say("This window opens no files.")
             return
-        self.say(f"Opening {paths[0]} ...")
-        self.draw(detail=Detail.NOTHING)
-        volume, around = opens(paths)
-        self._panels = Panels(around, self.open_series, self.set_level)
-        self.open(volume)
+        self._opening.begin(paths[0], lambda _progress: opens(paths))
+        self._take_opened()
+
+    def attend(self) -> None:
+        """Take what threads brought since the last call."""
+        if self._panels.news():
+            self.touch()
+        try:
+            self._take_opened()
+        except DicomVtkError as error:
+            self._reading = ""
+            self.say(str(error))
+
+    def _take_opened(self) -> None:
+        opened = self._opening.take()
+        if opened is not None:
+            self._show_opened(opened)
+        elif self._opening.line != self._reading:
+            self._reading = self._opening.line
+            self.say(self._reading)
+
+    def _show_opened(self, opened: Opened) -> None:
+        if opened.around.open_series is self._panels.around.open_series:
+            self._panels.around = opened.around
+        else:
+            self._panels.finish()
+            self._panels = Panels(opened.around, self.open_series, self.set_level, in_thread=self._threads)
+        self._reading = ""
+        self.open(opened.volume, opened.drawn)
 
     def set_level(self, level: float) -> None:
         """Show the surface at `level`, in place of the first surface there is."""
@@ -212,7 +246,7 @@ class Session:
         if state != self.state:
             self.state = state
             self._count_frames()
-            self._stage.say("")
+            self._stage.say(self._reading)
             self.touch()
 
     def point_in_3d(self, x: int, y: int) -> None:
@@ -333,5 +367,7 @@ class Session:
     def release(self) -> None:
         """Give the window back."""
         self._stage.close()
+        self._opening.finish()
+        self._panels.finish()
         if self._fine is not None:
             self._fine.finish()

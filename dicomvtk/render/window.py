@@ -72,6 +72,7 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
         interactor.ProcessEvents()
         if interactor.GetDone() or session.closed:
             break
+        session.attend()
         session.cine.tick(time.monotonic())
         idle = time.monotonic() - busy
         full_after = _FINE_AFTER if session.in_thread else _FULL_AFTER  # nobody waits for a thread
