@@ -5,15 +5,21 @@ Rays shade by the gradient, and on a cut face that is noise, or nothing at all a
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkCommonCore import vtkLookupTable
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane
-from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkImageSlice, vtkRenderer
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import VTK_FLOAT
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkFiltersSources import vtkPlaneSource
+from vtkmodules.vtkImagingCore import vtkImageReslice
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer, vtkTexture
 
+from dicomvtk.bridge.pipeline import run
 from dicomvtk.render.cutting import HalfSpace, vtk_planes
 from dicomvtk.render.presets import Transfer
-from dicomvtk.render.slice_pane import slice_prop
 
 __all__ = ["Caps", "is_closed"]
 
@@ -25,6 +31,13 @@ _DENSE = 0.5
 #: Of the light that falls straight on a surface, what the rays give back too.
 _LIGHT = 0.88
 _COLOURS = 1024
+#: Pixels of a face along its longer side, at most.
+_MOST_PIXELS = 1024
+#: A pixel of a face is there or not: one that lets through would hide from the rays what lies behind it.
+_THERE_OR_NOT = """//VTK::TCoord::Impl
+  if (gl_FragData[0].a < 0.5) discard;
+  gl_FragData[0].a = 1.0;
+"""
 
 
 class Caps:
@@ -33,24 +46,15 @@ class Caps:
     def __init__(self, renderer: vtkRenderer, image: vtkImageData) -> None:
         self._renderer = renderer
         self._image = image
-        self._style = vtkImageProperty()
-        self._style.SetAmbient(1.0)
-        self._style.SetDiffuse(0.0)
-        self._style.UseLookupTableScalarRangeOn()
         self._table: Transfer | None = None
-        self._caps: list[tuple[vtkPlane, vtkImageSlice]] = []
+        self._colours: NDArray[np.uint8] = np.zeros((_COLOURS, 4), np.uint8)
+        self._caps: list[_Cap] = []
 
     def set_image(self, image: vtkImageData) -> None:
-        """Cut another frame on the same grid."""
-        self._image = image
-        for _plane, prop in self._caps:
-            prop.GetMapper().SetInputData(image)
-
-    def come_last(self) -> None:
-        """Be drawn after what is in the renderer now: a face that lets through blends with what is there already."""
-        for _plane, prop in self._caps:
-            self._renderer.RemoveViewProp(prop)
-            self._renderer.AddViewProp(prop)
+        """Cut another image of the same place."""
+        if image is not self._image:
+            self._image = image
+            self._forget()
 
     def apply(
         self, table: Transfer | None, faces: tuple[HalfSpace, ...], spaces: tuple[HalfSpace, ...], eye: Point
@@ -63,35 +67,78 @@ class Caps:
         if table is None or not _closes(table):
             faces = ()
         elif table != self._table:
-            self._style.SetLookupTable(_lookup_table(table))
-            self._table = table
+            self._table, self._colours = table, _colours(table)
+            self._forget()
         while len(self._caps) < len(faces):
-            self._add()
-        for number, (plane, prop) in enumerate(self._caps):
-            prop.SetVisibility(number < len(faces))
-            if number < len(faces):
-                point, normal = faces[number]
-                plane.SetOrigin(*point)
-                plane.SetNormal(*normal)
-                others = tuple(space for space in spaces if not _same(space, faces[number]))
-                prop.GetMapper().SetClippingPlanes(vtk_planes(others))
+            self._caps.append(_Cap(self._renderer))
+        # A face that is there already keeps its picture, whichever others come and go as the eye moves.
+        free = [cap for cap in self._caps if not any(_same(cap.face, face) for face in faces)]
+        for cap in free:
+            cap.actor.VisibilityOff()
+        for face in faces:
+            cap = next((cap for cap in self._caps if _same(cap.face, face)), None) or free.pop()
+            if not _same(cap.face, face) and table is not None:
+                cap.cut(self._image, face, table, self._colours)
+            cap.actor.VisibilityOn()
+            others = tuple(space for space in spaces if not _same(space, face))
+            cap.actor.GetMapper().SetClippingPlanes(vtk_planes(others))
 
     def hide(self) -> None:
         """Draw none of them until the next `apply`."""
-        for _plane, prop in self._caps:
-            prop.VisibilityOff()
+        for cap in self._caps:
+            cap.actor.VisibilityOff()
 
-    def set_coarse(self, coarse: bool) -> None:
-        """Cut at the voxels' own fineness and not at the screen's, which would cut anew for every turn."""
-        for _plane, prop in self._caps:
-            prop.GetMapper().SetResampleToScreenPixels(not coarse)
+    def _forget(self) -> None:
+        for cap in self._caps:
+            cap.face = None
 
-    def _add(self) -> None:
-        plane = vtkPlane()
-        prop = slice_prop(self._image, plane, self._style)
-        prop.GetMapper().BorderOff()
-        self._renderer.AddViewProp(prop)
-        self._caps.append((plane, prop))
+
+class _Cap:
+    """One face: a picture on a rectangle."""
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self.face: HalfSpace | None = None
+        self._corners = vtkPlaneSource()
+        self._texture = vtkTexture()
+        self._texture.InterpolateOn()
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputConnection(self._corners.GetOutputPort())
+        self.actor = vtkActor()
+        self.actor.SetMapper(mapper)
+        self.actor.SetTexture(self._texture)
+        self.actor.ForceOpaqueOn()
+        self.actor.GetProperty().LightingOff()
+        self.actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::TCoord::Impl", True, _THERE_OR_NOT, False)
+        renderer.AddActor(self.actor)
+
+    def cut(self, image: vtkImageData, face: HalfSpace, table: Transfer, colours: NDArray[np.uint8]) -> None:
+        """Show what `face` cuts of `image`, in `colours` from the first to the last value of `table`."""
+        point, normal = face
+        corner, across, up, pixels, mm = _rectangle(image, point, normal)
+        reslice = vtkImageReslice()
+        reslice.SetInputData(image)
+        reslice.SetResliceAxesDirectionCosines(*across, *up, *np.cross(across, up))
+        reslice.SetResliceAxesOrigin(*corner)
+        reslice.SetOutputOrigin(0, 0, 0)
+        reslice.SetOutputSpacing(mm, mm, mm)
+        reslice.SetOutputDirection(1, 0, 0, 0, 1, 0, 0, 0, 1)
+        reslice.SetOutputExtent(0, pixels[0] - 1, 0, pixels[1] - 1, 0, 0)
+        reslice.SetInterpolationModeToLinear()
+        reslice.SetOutputScalarType(VTK_FLOAT)
+        low, high = table.points[0][0], table.points[-1][0]
+        reslice.SetBackgroundLevel(low)
+        values = vtk_to_numpy(run(reslice).GetPointData().GetScalars())
+        numbers = np.clip((values - low) * ((_COLOURS - 1) / (high - low)) + 0.5, 0, _COLOURS - 1).astype(np.int16)
+        picture = vtkImageData()
+        picture.SetDimensions(*pixels, 1)
+        picture.GetPointData().SetScalars(numpy_to_vtk(colours[numbers], deep=True))
+        self._texture.SetInputData(picture)
+        half = mm / 2
+        origin = corner - half * across - half * up
+        self._corners.SetOrigin(*origin)
+        self._corners.SetPoint1(*(origin + pixels[0] * mm * across))
+        self._corners.SetPoint2(*(origin + pixels[1] * mm * up))
+        self.face = face
 
 
 def is_closed(table: Transfer, opacity: float) -> bool:
@@ -103,21 +150,37 @@ def _closes(table: Transfer) -> bool:
     return table.blend == "composite" and max(point[4] for point in table.points) >= _DENSE
 
 
-def _same(one: HalfSpace, other: HalfSpace) -> bool:
-    return bool(np.array_equal(one[0], other[0]) and np.array_equal(one[1], other[1]))
+def _same(one: HalfSpace | None, other: HalfSpace) -> bool:
+    return one is not None and bool(np.array_equal(one[0], other[0]) and np.array_equal(one[1], other[1]))
 
 
-def _lookup_table(transfer: Transfer) -> vtkLookupTable:
+def _rectangle(image: vtkImageData, point: Point, normal: Point) -> tuple[Point, Point, Point, tuple[int, int], float]:
+    """Return the rectangle in the plane that holds all of `image` which the plane cuts.
+
+    The centre of its first pixel, the unit vectors along its rows and up, its pixels along these, and their size in mm.
+    """
+    columns = np.array([image.GetDirectionMatrix().GetElement(row, column) for row in range(3) for column in range(3)])
+    axes = columns.reshape(3, 3).T
+    along = axes[np.argsort(np.abs(axes @ normal))[0]]  # the axis that lies in the plane best: rows of voxels stay rows
+    across = along - (along @ normal) * normal
+    across /= np.linalg.norm(across)
+    up = np.cross(normal, across)
+    extent = np.reshape(image.GetExtent(), (3, 2)) * np.reshape(image.GetSpacing(), (3, 1))
+    away = np.array(list(itertools.product(*extent))) @ axes + np.array(image.GetOrigin()) - point
+    low = np.array([(away @ across).min(), (away @ up).min()])
+    sides = np.array([(away @ across).max(), (away @ up).max()]) - low
+    mm = max(min(image.GetSpacing()), float(sides.max()) / (_MOST_PIXELS - 1))
+    pixels = (math.ceil(sides[0] / mm - 1e-6) + 1, math.ceil(sides[1] / mm - 1e-6) + 1)
+    return point + low[0] * across + low[1] * up, across, up, pixels, mm
+
+
+def _colours(transfer: Transfer) -> NDArray[np.uint8]:
+    """Return the colours (_COLOURS, 4) of values from the first to the last of `transfer`, seen or not."""
     points: NDArray[np.float64] = np.array(transfer.points)
     values = np.linspace(points[0, 0], points[-1, 0], _COLOURS)
     red, green, blue, opacity = (np.interp(values, points[:, 0], points[:, column]) for column in range(1, 5))
     seen = opacity >= _SEEN
     # What is not seen has the colours of its nearest seen value: at an edge the two mix.
-    red, green, blue = (np.interp(values, values[seen], shade[seen]) for shade in (red, green, blue))
-    table = vtkLookupTable()
-    table.SetNumberOfTableValues(_COLOURS)
-    table.SetTableRange(float(values[0]), float(values[-1]))
-    for number in range(_COLOURS):
-        rgb = [_LIGHT * float(shade[number]) for shade in (red, green, blue)]
-        table.SetTableValue(number, [*rgb, float(seen[number])])
-    return table
+    light = _LIGHT if transfer.shade else 1.0
+    rgb = [light * np.interp(values, values[seen], shade[seen]) for shade in (red, green, blue)]
+    return np.rint(255 * np.column_stack([*rgb, seen])).astype(np.uint8)

@@ -49,7 +49,7 @@ class VolumeLayer:
     """The volume cast by rays in the 3-D pane, coloured by a table of `presets` (None = by modality).
 
     `shift` moves the table by so many modality values, `stretch` widens it; `blend` and `shade` are the table's own
-    where None.
+    where None. `couch` also casts what lies beside the patient of a CT from the first slice to the last.
     """
 
     preset: str | None = None
@@ -58,6 +58,7 @@ class VolumeLayer:
     stretch: float = 1.0
     blend: str | None = None
     shade: bool | None = None
+    couch: bool = False
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.shift):

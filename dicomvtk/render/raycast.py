@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from vtkmodules.vtkCommonDataModel import vtkPiecewiseFunction
-from vtkmodules.vtkRenderingCore import vtkColorTransferFunction, vtkVolume, vtkVolumeProperty
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction
+from vtkmodules.vtkRenderingCore import (
+    vtkColorTransferFunction,
+    vtkRenderer,
+    vtkRenderWindow,
+    vtkVolume,
+    vtkVolumeProperty,
+)
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper
 from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 
 from dicomvtk.bridge.images import identity_image, to_vtk
+from dicomvtk.processing.couch import patient_in
 from dicomvtk.render.cutting import HalfSpace, vtk_planes
 from dicomvtk.render.drawable import grey, reduced
 from dicomvtk.render.layers import VolumeLayer
@@ -27,6 +34,7 @@ _PROXY_VOXELS = 1_500_000
 _CARD_MEMORY_BYTES = 2 * 1024**3
 #: Distance between samples on a ray as a share of the smallest spacing: above it thin bone shows rings.
 _SAMPLE_SHARE = 0.6
+_PREPARED_PIXELS = 16
 
 
 class Raycast:
@@ -39,25 +47,34 @@ class Raycast:
     def __init__(self, volume: Volume, *, software: bool, proxy: bool = False) -> None:
         most = _MOST_VOXELS_SOFTWARE if software else _MOST_VOXELS_HARDWARE
         small = reduced(volume, _PROXY_VOXELS if proxy else most)
-        self.note = small.note
+        self._reduced_note = small.note
         self._volume = grey(volume)
+        self._small = small.volume
         self._look: VolumeLayer | None = None
         #: The colours and opacities of the look set last.
         self.table: Transfer | None = None
-        self._image, matrix = identity_image(to_vtk(small.volume))
+        #: What is cast where a part of the volume is left out, and None where all is cast; both ways as an image.
+        self.part: Volume | None = None
+        self.image: vtkImageData
+        self._patient = patient_in(small.volume)
         self._mapper = _processor_mapper() if software else _card_mapper()
-        self._mapper.SetInputData(self._image)
         self._mapper.SetSampleDistance(_SAMPLE_SHARE * min(small.volume.spacing))
         self.prop = vtkVolume()
         self.prop.SetMapper(self._mapper)
-        self.prop.SetUserMatrix(matrix)
+        self._cast(small.volume)
         self.set_rays(1.0)
+
+    def note(self, layer: VolumeLayer) -> str:
+        """Return what of `layer` is not as in the volume itself; empty where all is."""
+        left_out = "couch left out" if self._patient is not None and not layer.couch else ""
+        return ", ".join(note for note in (self._reduced_note, left_out) if note)
 
     def set_look(self, layer: VolumeLayer) -> None:
         """Colour the volume as `layer`, whose preset is one of `presets`, says."""
         if layer == self._look:
             return
         self._look = layer
+        self._leave_out_couch(not layer.couch)
         preset = layer.preset or "default"
         blend = layer.blend or PRESETS[preset].blend
         spread = ray_spread(self._volume) if blend == "max" else value_spread(self._volume)
@@ -69,6 +86,35 @@ class Raycast:
         else:
             self._mapper.SetBlendModeToComposite()
         self.prop.SetProperty(_volume_property(table))
+
+    def _leave_out_couch(self, leave_out: bool) -> None:
+        if leave_out and self._patient is not None and self.part is None:
+            self.part = self._small.with_array(self._patient.alone(self._small.array))
+            self._cast(self.part)
+        elif not leave_out and self.part is not None:
+            self.part = None
+            self._cast(self._small)
+
+    def _cast(self, volume: Volume) -> None:
+        self.image = to_vtk(volume)
+        identity, matrix = identity_image(self.image)
+        self._mapper.SetInputData(identity)
+        self.prop.SetUserMatrix(matrix)
+
+    def prepare(self, layer: VolumeLayer, window: vtkRenderWindow) -> None:
+        """Make all that the first drawing of `layer` would, gradients among it, by a few pixels in `window`.
+
+        Nothing of it stays in the window, so that another thread may draw this prop in its own.
+        """
+        self.set_look(layer)
+        renderer = vtkRenderer()
+        renderer.AddVolume(self.prop)
+        window.SetSize(_PREPARED_PIXELS, _PREPARED_PIXELS)
+        window.AddRenderer(renderer)
+        window.Render()
+        renderer.RemoveVolume(self.prop)
+        window.RemoveRenderer(renderer)
+        self.prop.ReleaseGraphicsResources(window)
 
     def cut(self, spaces: tuple[HalfSpace, ...]) -> None:
         """Show only what lies in all of these half spaces."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
 from dicomvtk.render.caps import Caps
 from dicomvtk.render.cutting import HalfSpace, faces, kept, vtk_planes
 from dicomvtk.render.drawable import grey
+from dicomvtk.render.errands import Errands, Progress
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, eye_of, fit_distance_mm, ray_through
 from dicomvtk.render.picking import Ray, first_met
@@ -50,16 +52,24 @@ class Detail(IntEnum):
     FULL = 2
 
 
+#: What takes long to make: rays in some detail, and surfaces.
+_Part = Detail | _Followed
+
+
 class Scene3D:
     """The props of the 3-D pane in a renderer; `apply` brings them to a state. What is hidden is not built.
 
+    `errands` make what takes long; without them it is made in place.
     With `stand_ins` there is never more than what is drawn in no time: small rays, and the surfaces that are handed in.
     """
 
-    def __init__(self, volume: Volume, image: vtkImageData, style: vtkImageProperty) -> None:
+    def __init__(
+        self, volume: Volume, image: vtkImageData, style: vtkImageProperty, errands: Errands | None = None
+    ) -> None:
         self.renderer = vtkRenderer()
         self.renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEGREES)
         self.stand_ins = False
+        self._errands = errands or Errands(in_thread=False)
         self._volume = volume
         self._image = image
         self._style = style
@@ -78,17 +88,20 @@ class Scene3D:
             return "no surface at this level"
         if any(level not in self._surfaces for level in levels):
             return "making the surface ..."
-        drawn = self._raycast is not None and state.shown(VolumeLayer) and not self.stand_ins
-        return self._raycast.note if drawn and self._raycast else ""
+        if self.lacks_rays(state):
+            return "making the volume ..."
+        layers = state.shown(VolumeLayer)
+        return self._raycast.note(layers[0]) if self._raycast and layers and not self.stand_ins else ""
 
     @property
     def built(self) -> object:
         """Which of the props that take long to make are there, to be compared."""
-        return (len(self._surfaces), *self._raycasts)
+        return (len(self._surfaces), *((detail, id(rays)) for detail, rays in self._raycasts.items()))
 
     def set_volume(self, volume: Volume, image: vtkImageData) -> None:
         """Show another frame on the same grid: rays and surfaces are made anew, when there is time."""
         self._volume, self._image = volume, image
+        self._errands.give_up()
         for raycast in self._raycasts.values():
             self.renderer.RemoveVolume(raycast.prop)
         for actor in self._surfaces.values():
@@ -100,11 +113,16 @@ class Scene3D:
             prop.GetMapper().SetInputData(image)
 
     def lacks(self, state: State, detail: Detail) -> bool:
-        """Return whether `build` would have something to make."""
-        detail = self._limited(detail)
-        rays = bool(state.shown(VolumeLayer)) and not any(made >= detail for made in self._raycasts)
-        levels = detail is Detail.FULL and any(_followed(la) not in self._surfaces for la in state.shown(SurfaceLayer))
-        return detail > Detail.NOTHING and (rays or levels)
+        """Return whether `build` would have something to make, or to take that was made."""
+        return any(not self._errands.under_way(part) for part in self._missing(state, detail))
+
+    def lacks_rays(self, state: State) -> bool:
+        """Return whether the volume is to be seen and cannot be cast yet, however coarsely."""
+        return bool(state.shown(VolumeLayer)) and not self._raycasts
+
+    def waits(self, state: State) -> bool:
+        """Return whether something of `state` in full is not there yet."""
+        return bool(self._missing(state, Detail.FULL))
 
     def surface_stand_ins(self) -> StandIns:
         """Return each surface there is with few triangles, for a scene of another thread; None for an empty one."""
@@ -118,27 +136,44 @@ class Scene3D:
         for followed, surface in surfaces.items():
             if followed not in self._surfaces:
                 self._surfaces[followed] = None if surface is None else self._add_surface(surface)
-                self._caps.come_last()
+
+    def offer_rays(self, rays: Raycast) -> None:
+        """Take small rays through this volume that were made elsewhere."""
+        if not self._raycasts:
+            self._take_rays(Detail.PROXY, rays)
 
     def build(self, state: State, detail: Detail, *, software: bool) -> None:
-        """Make the props that `state` shows and that were not made yet: this is what takes seconds."""
-        if not self.lacks(state, detail):
-            return
-        detail = self._limited(detail)
-        if state.shown(VolumeLayer) and not any(made >= detail for made in self._raycasts):
-            for raycast in self._raycasts.values():
-                self.renderer.RemoveVolume(raycast.prop)
-            from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
+        """Make the props that `state` shows and that were not made yet: this is what takes seconds.
 
-            made = Raycast(self._volume, software=software, proxy=detail is Detail.PROXY)
-            self._raycasts = {detail: made}
-            self.renderer.AddVolume(made.prop)
+        Where errands have a thread, they are begun, and those that are there are taken.
+        """
+        for part in self._missing(state, detail):
+            if isinstance(part, Detail):
+                rays = self._errands.ask(part, partial(_rays, self._volume, software, part))
+                if rays is not None:
+                    self._take_rays(part, rays.value)
+            else:
+                surface = self._errands.ask(part, partial(_surface, self._volume, part))
+                if surface is not None:
+                    self.offer_surfaces({part: surface.value})
+
+    def _missing(self, state: State, detail: Detail) -> list[_Part]:
+        """Return what `state` shows in so much detail and is not there, in the order in which it is to be made."""
+        detail = self._limited(detail)
+        missing: list[_Part] = []
+        if state.shown(VolumeLayer) and not self.stand_ins and not any(made >= detail for made in self._raycasts):
+            first = Detail.PROXY if self._errands.in_thread and not self._raycasts else detail
+            missing += [step for step in (Detail.PROXY, Detail.FULL) if first <= step <= detail]
         if detail is Detail.FULL:
-            for layer in state.shown(SurfaceLayer):
-                followed = _followed(layer)
-                if followed not in self._surfaces:
-                    self._surfaces[followed] = self._surface(*followed)
-                    self._caps.come_last()
+            followed = dict.fromkeys(_followed(layer) for layer in state.shown(SurfaceLayer))
+            missing += [one for one in followed if one not in self._surfaces]
+        return missing
+
+    def _take_rays(self, detail: Detail, rays: Raycast) -> None:
+        for raycast in self._raycasts.values():
+            self.renderer.RemoveVolume(raycast.prop)
+        self._raycasts = {detail: rays}
+        self.renderer.AddVolume(rays.prop)
 
     def apply(self, state: State, planes: dict[str, SlicePlane], rect: Rect) -> None:
         """Show what `build` made of `state` in a pane that takes `rect` of the window."""
@@ -164,7 +199,8 @@ class Scene3D:
     ) -> NDArray[np.float64] | None:
         """Return the LPS point (3,) in mm that window pixel (x, y) shows of what was made; None beside the scene."""
         geometry = self._volume.geometry
-        ray = Ray(*ray_through(geometry, state.camera, rect, x, y), self._volume, kept(state, geometry, planes))
+        cast = self._raycast.part if self._raycast is not None and self._raycast.part is not None else self._volume
+        ray = Ray(*ray_through(geometry, state.camera, rect, x, y), cast, kept(state, geometry, planes))
         table = self._raycast.table if self._raycast is not None and state.shown(VolumeLayer) else None
         made = [(layer, self._triangles(_followed(layer))) for layer in state.shown(SurfaceLayer)]
         there = [(layer, triangles) for layer, triangles in made if triangles is not None]
@@ -183,7 +219,6 @@ class Scene3D:
         """Cast a ray for each pixel (1), or fewer, and cut less finely, for as long as the mouse moves."""
         if self._raycast is not None:
             self._raycast.set_rays(pixels_apart)
-        self._caps.set_coarse(pixels_apart > 1)
         for prop in self._slices:
             prop.GetMapper().SetResampleToScreenPixels(pixels_apart <= 1)
 
@@ -205,6 +240,8 @@ class Scene3D:
     def _close_volume(self, state: State, spaces: tuple[HalfSpace, ...], planes: dict[str, SlicePlane]) -> None:
         shown = self._raycast is not None and state.shown(VolumeLayer) and not self._volume.is_colour
         table = self._raycast.table if shown and self._raycast is not None else None
+        in_part = self._raycast is not None and self._raycast.part is not None
+        self._caps.set_image(self._raycast.image if in_part and self._raycast is not None else self._image)
         eye = np.array(self.renderer.GetActiveCamera().GetPosition())
         self._caps.apply(table, faces(state, self._volume.geometry, planes), spaces, eye)
 
@@ -231,17 +268,6 @@ class Scene3D:
             cut.SetOrigin(*planes[name].shown_at(state.crosshair))
             cut.SetNormal(*planes[name].normal)
 
-    def _surface(self, level: float, of_lungs: bool) -> vtkActor | None:
-        from dicomvtk.processing.surface import extract_surface  # with the libraries of its file formats
-
-        try:
-            values = lungs(self._volume) if of_lungs else grey(self._volume)
-            surface = extract_surface(values, level)
-        except UnsupportedError as error:  # nothing crosses this level, or there is no depth
-            warnings.warn(f"Not drawn in 3-D: {error}", DicomVtkWarning, stacklevel=2)
-            return None
-        return self._add_surface(_light(surface, _MOST_TRIANGLES, _BINS))
-
     def _add_surface(self, surface: vtkPolyData) -> vtkActor:
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(surface)
@@ -264,6 +290,24 @@ class Scene3D:
 def _followed(layer: SurfaceLayer) -> _Followed:
     level = 0.0 if layer.level is None else layer.level
     return (level, layer.name.lower() == "lung" and level == LUNG_LEVEL)
+
+
+def _rays(volume: Volume, software: bool, detail: Detail, _progress: Progress) -> Raycast:
+    from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
+
+    return Raycast(volume, software=software, proxy=detail is Detail.PROXY)
+
+
+def _surface(volume: Volume, followed: _Followed, _progress: Progress) -> vtkPolyData | None:
+    from dicomvtk.processing.surface import extract_surface  # with the libraries of its file formats
+
+    level, of_lungs = followed
+    try:
+        surface = extract_surface(lungs(volume) if of_lungs else grey(volume), level)
+    except UnsupportedError as error:  # nothing crosses this level, or there is no depth
+        warnings.warn(f"Not drawn in 3-D: {error}", DicomVtkWarning, stacklevel=2)
+        return None
+    return _light(surface, _MOST_TRIANGLES, _BINS)
 
 
 def _stand_in(surface: vtkPolyData) -> vtkPolyData:

@@ -13,6 +13,7 @@ from dicomvtk.metadata import SeriesInfo
 from dicomvtk.render.annotations import Corners, pane_3d_corners
 from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.presets import PRESETS, adjusted, next_preset, transfer_table
+from dicomvtk.render.raycast import Raycast
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import View
 from dicomvtk.render.surfaces import surface_layers
@@ -92,11 +93,11 @@ def test_every_preset_draws(name: str) -> None:
 
 def test_tables_are_shifted_stretched_and_blended() -> None:
     table = PRESETS["ct-bone"]
-    begin = 140.0
+    begin, next_value = (point[0] for point in table.points[1:3])
 
     moved = adjusted(table, VolumeLayer(shift=100.0, stretch=2.0))
     assert moved.points[1][0] == begin + 100
-    assert moved.points[2][0] == begin + 2 * (220 - begin) + 100
+    assert moved.points[2][0] == begin + 2 * (next_value - begin) + 100
     assert adjusted(table, VolumeLayer()) == table
     assert adjusted(table, VolumeLayer(blend="max", shade=False)).blend == "max"
     assert adjusted(table, VolumeLayer(shade=False)).shade is False
@@ -186,7 +187,8 @@ def test_a_cut_face_shows_the_colour_of_what_is_cut(cut: dict[str, object], *, s
 
     face = snapshot(volume, view=replace(view, **cut), size=(SIDE, SIDE))[SIDE // 2, SIDE // 2]  # type: ignore[arg-type]
 
-    red, green, blue = (0.88 * 255 * share for share in (0.98, 0.95, 0.86))  # of 900 HU; of 1000 a little more
+    light = 255 * (0.88 if shade else 1.0)
+    red, green, blue = (light * share for share in (0.98, 0.95, 0.86))  # of 900 HU; of 1000 a little more
     np.testing.assert_allclose(face, (red, green, blue), atol=6)
 
 
@@ -236,3 +238,44 @@ def test_too_many_voxels_are_fewer_in_3d_alone_and_the_pane_says_so(
     seen, seen_in_fewer = (picture[SIDE : SIDE + 180, SIDE + 4 :].max(axis=-1) > 40 for picture in (whole, fewer))
     assert seen.mean() > 0.1
     assert np.mean(seen != seen_in_fewer) < 0.02  # and the rays meet the same ball
+
+
+def test_the_couch_does_not_hide_the_patient_from_behind_and_the_pane_says_so() -> None:
+    shape = (80, 80, 40)
+    geometry = Geometry(shape, (4.0, 4.0, 4.0), (-160.0, -160.0, -80.0))
+    x, y, _z = np.moveaxis(geometry.index_to_physical(np.stack(np.indices(shape), axis=-1)), -1, 0)
+    values = np.where((x / 110) ** 2 + (y / 80) ** 2 < 1, 40, -1000).astype(np.int16)
+    bare = values.copy()
+    bare[(np.abs(x) < 20) & (np.abs(y - 50) < 16)] = 900  # the spine
+    values = np.where(np.abs(y - 104) < 3, 300, bare)
+    volume = Volume(np.asfortranarray(values), geometry, SeriesInfo(modality="CT", unit="HU"))
+    view = View(layout="3d", annotations=False, camera=camera_from("P"), layers=(VolumeLayer("ct-bone"),))
+
+    seen = snapshot(volume, view=view, size=(SIDE, SIDE))
+    without = snapshot(volume.with_array(np.asfortranarray(bare)), view=view, size=(SIDE, SIDE))
+    with_couch = snapshot(volume, view=replace(view, layers=(VolumeLayer("ct-bone", couch=True),)), size=(SIDE, SIDE))
+
+    np.testing.assert_array_equal(seen, without)
+    assert (with_couch != without).any(axis=2).mean() > 0.15
+    made = Raycast(volume, software=True)
+    assert (made.note(VolumeLayer()), made.note(VolumeLayer(couch=True))) == ("couch left out", "")
+
+
+@pytest.mark.parametrize("side", ["A", "H"])
+def test_cut_faces_have_no_dark_edges_nor_does_the_grid(side: str) -> None:
+    volume = ball()
+    hollow = np.where(np.linalg.norm(np.stack(np.indices((48, 48, 48))) - 23.5, axis=0) < 8, -1000, volume.array)
+    view = View(layout="3d", annotations=False, crosshair=(0.0, 0.0, 0.0), camera=camera_from("-35,35"), clip=side)
+    view = replace(view, show_crosshair=False, background=(0.0, 0.0, 0.0))
+    view = replace(view, layers=(VolumeLayer("ct-bone", shade=False),))
+    size = (2 * SIDE, 2 * SIDE)
+
+    cut = snapshot(volume.with_array(hollow.astype(np.int16)), view=view, size=size)[..., 0]
+    empty = snapshot(volume, view=replace(view, layers=()), size=size).max(axis=2)
+
+    there = (cut > 0.5 * 255) & (empty == 0)
+    dark = 0
+    for row in np.nonzero(there.sum(axis=1) > 20)[0]:  # what is left of the ball is convex: rows have no gaps
+        first, last = np.nonzero(there[row])[0][[0, -1]]
+        dark += int((cut[row, first + 6 : last - 5] < 0.5 * 255).sum())
+    assert dark < 0.003 * there.sum()
