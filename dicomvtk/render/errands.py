@@ -63,6 +63,15 @@ class Errands:
             raise made
         return made
 
+    @property
+    def in_thread(self) -> bool:
+        return self._in_thread
+
+    def under_way(self, key: Hashable) -> bool:
+        """Return whether `key` was asked for, and is not there yet."""
+        with self._turn:
+            return key in self._waiting or (key == self._under_way and key is not None)
+
     def news(self) -> bool:
         """Return whether something came since this was asked last."""
         with self._turn:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
@@ -17,9 +18,13 @@ from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.pictures import Picture, grab
 from dicomvtk.render.planes import slice_planes
 from dicomvtk.render.resolve import State
+from dicomvtk.render.scene import VolumeLayer
 from dicomvtk.render.scene_3d import Detail, Scene3D, StandIns
 from dicomvtk.render.slice_pane import slice_style, style_slices
 from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.render.raycast import Raycast
 
 __all__ = ["Fine", "FinePictures", "Wanted"]
 
@@ -56,6 +61,8 @@ class Fine:
 class FinePictures:
     """A thread with a window and a scene of its own that draws what was wanted last.
 
+    Before the first picture of a volume it makes the small rays that the window follows the hand with.
+
     VTK gives other threads their turn during `Render` and in filters, and stops casting rays within a row of pixels
     when a window is told to (VTK 9.7).
     """
@@ -66,6 +73,7 @@ class FinePictures:
         self._next: Wanted | None = None
         self._drawing: Wanted | None = None
         self._made: Fine | None = None
+        self._small_rays: tuple[Volume, Raycast] | None = None
         self._window: vtkRenderWindow | None = None
         self._failure: BaseException | None = None
         self._finished = False
@@ -89,6 +97,14 @@ class FinePictures:
                 self._thread = threading.Thread(target=self._serve, daemon=True)
                 self._thread.start()
         return None
+
+    def small_rays(self, volume: Volume) -> Raycast | None:
+        """Return rays through a small stand-in of `volume`, handed over once and ready to be drawn; None else."""
+        with self._turn:
+            if self._small_rays is None or self._small_rays[0] is not volume:
+                return None
+            rays, self._small_rays = self._small_rays[1], None
+            return rays
 
     def give_up_others(self, wanted: Wanted | None) -> None:
         """Stop drawing what is not `wanted` any longer."""
@@ -143,6 +159,10 @@ class FinePictures:
             return None if self._finished else self._drawing
 
     def _drawn(self, studio: _Studio, wanted: Wanted) -> Fine | None:
+        rays = studio.small_rays(wanted)
+        if rays is not None:
+            with self._turn:
+                self._small_rays = (wanted.volume, rays)
         note = studio.build(wanted)
         if self._drawing is not wanted:
             return None
@@ -169,6 +189,19 @@ class _Studio:
         self.window.SetMultiSamples(0)
         self._volume: Volume | None = None
         self._scene: Scene3D | None = None
+        self._small_rays_of: Volume | None = None
+
+    def small_rays(self, wanted: Wanted) -> Raycast | None:
+        """Return rays through a small stand-in, ready to be drawn, where they are wanted and were not made yet."""
+        layers = wanted.state.shown(VolumeLayer)
+        if not layers or wanted.volume is self._small_rays_of:
+            return None
+        from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
+
+        self._small_rays_of = wanted.volume
+        rays = Raycast(wanted.volume, software=True, proxy=True)
+        rays.prepare(layers[0], self.window)
+        return rays
 
     def build(self, wanted: Wanted) -> str:
         """Make all that is wanted ready to be drawn, and return the scene's note."""

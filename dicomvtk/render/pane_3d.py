@@ -10,6 +10,7 @@ from dicomvtk.render.annotations import Corners
 from dicomvtk.render.compass import Compass
 from dicomvtk.render.crop_box import CropBox
 from dicomvtk.render.crosshair_3d import Crosshair3D
+from dicomvtk.render.errands import Errands
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.labels import PaneLabels
 from dicomvtk.render.layout import Rect
@@ -26,8 +27,10 @@ __all__ = ["Pane3D"]
 class Pane3D:
     """The VTK side of the 3-D pane; `apply` brings it to a state."""
 
-    def __init__(self, volume: Volume, image: vtkImageData, style: vtkImageProperty) -> None:
-        self.scene = Scene3D(volume, image, style)
+    def __init__(
+        self, volume: Volume, image: vtkImageData, style: vtkImageProperty, errands: Errands | None = None
+    ) -> None:
+        self.scene = Scene3D(volume, image, style, errands)
         self.renderer = self.scene.renderer
         self.compass = Compass(placed=volume.geometry.placed)
         self._geometry = volume.geometry

@@ -15,6 +15,7 @@ from dicomvtk.errors import DicomVtkError, RenderError
 from dicomvtk.render.around import Around
 from dicomvtk.render.cine import Cine
 from dicomvtk.render.drawable import drawable, frame_note, whole_frame
+from dicomvtk.render.errands import Errands
 from dicomvtk.render.fine import FinePictures
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.moves import framed
@@ -64,6 +65,7 @@ class Session:
         self.cine = Cine(self._advance, self._preferences.fps)
         self._threads = in_thread
         self._opening = Opening(in_thread=in_thread)
+        self._errands = Errands(in_thread=in_thread)
         self._panels = Panels(around or Around(), self.open_series, self.set_level, in_thread=in_thread)
         view = replace(view, frame=whole_frame(volume.axes, view.frame))
         self._begin(volume, drawable(volume, view.frame), view)
@@ -72,7 +74,8 @@ class Session:
         self.source, self.volume = volume, drawn
         self.state = self._first = resolve(view, self.volume)
         note = frame_note(volume.axes, view.frame)
-        self._stage = Stage(self.volume, self._window, note, in_thread=self._fine is not None)
+        self._errands.give_up()
+        self._stage = Stage(self.volume, self._window, note, in_thread=self._fine is not None, errands=self._errands)
         self._count_frames()
         self._stage.apply(self.state, detail=Detail.NOTHING)
         self._tell_findings()
@@ -125,11 +128,23 @@ class Session:
         """Take what threads brought since the last call."""
         if self._panels.news():
             self.touch()
+        self._take_rays()
         try:
             self._take_opened()
         except DicomVtkError as error:
             self._reading = ""
             self.say(str(error))
+
+    def _take_rays(self) -> None:
+        """Have small rays made where there are none: nothing is to be seen in 3-D without them."""
+        if self._fine is None or self.undrawn or not self._stage.lacks_rays(self.state):
+            return
+        rays = self._fine.small_rays(self.volume)
+        if rays is not None:
+            self._stage.offer_rays(rays)
+            self.touch()
+        else:
+            self._lacks_fine()
 
     def _take_opened(self) -> None:
         opened = self._opening.take()
@@ -277,7 +292,7 @@ class Session:
         if detail is Detail.FULL:
             self._await_fine()
         coarse = coarse or self._panels.open is not None  # under a sheet nothing need be fine, and every key draws it
-        stale = self._undrawn or (self._coarse and not coarse)
+        stale = self.undrawn or (self._coarse and not coarse)
         if not stale and not self.lacks(detail):
             return False
         sheet = self._sheet()
@@ -298,16 +313,18 @@ class Session:
 
         It comes from a thread, after `draw` has shown stand-ins; when it is there, the next drawing shows it.
         """
-        return self.in_thread and (self._undrawn or self._lacks_fine())
+        return self.in_thread and (self.undrawn or self._lacks_fine())
 
     @property
-    def _undrawn(self) -> bool:
+    def undrawn(self) -> bool:
+        """Whether the window does not show yet what it should."""
         return self._stale or self._stage.resized
 
     def _await_fine(self) -> None:
-        if self.in_thread and self._undrawn:
+        if self.in_thread and self.undrawn:
             self._stage.apply(self.state, detail=Detail.NOTHING)
-        while self._lacks_fine():
+        while self._lacks_fine() or self._stage.waits(self.state):
+            self._stage.apply(self.state)
             time.sleep(_PAUSE_SECONDS)
 
     def _lacks_fine(self) -> bool:
@@ -368,6 +385,7 @@ class Session:
         """Give the window back."""
         self._stage.close()
         self._opening.finish()
+        self._errands.finish()
         self._panels.finish()
         if self._fine is not None:
             self._fine.finish()

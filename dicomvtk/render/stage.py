@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import pane_3d_corners, slice_corners
+from dicomvtk.render.errands import Errands
 from dicomvtk.render.fine import Fine, Wanted
 from dicomvtk.render.greys import ColourTables
 from dicomvtk.render.layout import PANE_3D, Rect, pane_rects
@@ -25,6 +27,9 @@ from dicomvtk.render.scene import PLANES, SliceLayer, View
 from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.slice_pane import SlicePane, slice_style, style_slices
 from dicomvtk.volume import Volume
+
+if TYPE_CHECKING:
+    from dicomvtk.render.raycast import Raycast
 
 __all__ = ["Stage"]
 
@@ -43,7 +48,15 @@ class Stage:
     processor draws, the 3-D pane itself draws stand-ins alone, and fine pictures are handed in (`fine_wanted`).
     """
 
-    def __init__(self, volume: Volume, window: vtkRenderWindow, note: str = "", *, in_thread: bool = False) -> None:
+    def __init__(
+        self,
+        volume: Volume,
+        window: vtkRenderWindow,
+        note: str = "",
+        *,
+        in_thread: bool = False,
+        errands: Errands | None = None,
+    ) -> None:
         self.window = window
         self.rects: dict[str, Rect] = {}
         self.planes: dict[str, SlicePlane] = {}
@@ -53,7 +66,7 @@ class Stage:
         self._tables = ColourTables()
         image = to_vtk(volume)
         self._panes = {name: SlicePane(name, volume, image, self._style) for name in PLANES}
-        self._pane_3d = Pane3D(volume, image, self._style)
+        self._pane_3d = Pane3D(volume, image, self._style, errands)
         self._overlay = Overlay()
         self._state: State | None = None
         self._size = (0, 0)
@@ -125,6 +138,18 @@ class Stage:
         """Return whether `apply` with `detail` would make more of the 3-D pane of `state` than there is."""
         late = state.show_crosshair and self._mark != state.crosshair and self._marks_now(state, detail)
         return PANE_3D in state.panes and (late or self._pane_3d.scene.lacks(state, detail))
+
+    def waits(self, state: State) -> bool:
+        """Return whether something of the 3-D pane of `state` in full is not there yet."""
+        return PANE_3D in state.panes and self._pane_3d.scene.waits(state)
+
+    def lacks_rays(self, state: State) -> bool:
+        """Return whether the 3-D pane is without the small rays that come from elsewhere. `state` was applied."""
+        return self.in_thread and PANE_3D in self.rects and self._pane_3d.scene.lacks_rays(state)
+
+    def offer_rays(self, rays: Raycast) -> None:
+        """Take small rays through this volume, which are shown from the next `apply` on."""
+        self._pane_3d.scene.offer_rays(rays)
 
     def _marks_now(self, state: State, detail: Detail) -> bool:
         """Return whether the 3-D pane is to follow the crosshair: over a picture at once, else only with much time."""

@@ -26,7 +26,7 @@ _SIZE = (1200, 900)
 _SCREEN_SHARE = 0.9
 #: Pause between looks for events: short beside a frame, long beside the work of looking.
 _PAUSE_SECONDS = 0.005
-#: Seconds without a move after which the small stand-in in 3-D is made, and after which all of it is.
+#: Seconds without a change after which the small stand-in in 3-D is made, and after which all of it is.
 _PROXY_AFTER, _FULL_AFTER = 0.03, 0.4
 #: Seconds after the last frame of a move in 3-D for which few rays are cast: longer than the next move takes to come.
 _FINE_AFTER = 0.15
@@ -72,20 +72,18 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
         interactor.ProcessEvents()
         if interactor.GetDone() or session.closed:
             break
-        session.attend()
         session.cine.tick(time.monotonic())
-        idle = time.monotonic() - busy
+        session.attend()
+        now = time.monotonic()
+        busy = now if session.undrawn else busy
+        idle = now - busy
         full_after = _FINE_AFTER if session.in_thread else _FULL_AFTER  # nobody waits for a thread
         detail = Detail.NOTHING if idle < _PROXY_AFTER else Detail.PROXY if idle < full_after else Detail.FULL
-        if controls.dragging:
-            detail = Detail.NOTHING
         if detail is Detail.FULL and session.waits_for_fine():
             detail = Detail.PROXY
-        coarse = controls.dragging or (controls.moved_3d_at > fine and idle < _FINE_AFTER)
-        if session.draw(coarse=coarse, detail=detail):
-            now = time.monotonic()
-            busy = now if detail is Detail.NOTHING else busy
-            fine = fine if coarse else now
+        coarse = controls.moved_3d_at > fine and idle < _FINE_AFTER  # a hand that rests, its button held, is no move
+        if session.draw(coarse=coarse, detail=detail) and not coarse:
+            fine = time.monotonic()
         if session.source is not titled:
             titled = session.source
             interactor.GetRenderWindow().SetWindowName(_title(titled))
