@@ -44,13 +44,18 @@ class Patient:
     blocks: NDArray[np.bool_]
     step: tuple[int, int, int]
 
-    def alone(self, array: NDArray[Any]) -> NDArray[Any]:
-        """Return `array` (i, j, k) in HU, the voxels that the patient was found in, with air beside the patient."""
+    def alone(self, array: NDArray[Any], factors: tuple[int, int, int] = (1, 1, 1)) -> NDArray[Any]:
+        """Return `array` (i, j, k) in HU, the voxels that the patient was found in, with air beside the patient.
+
+        With `factors`, so many of them along each axis are one voxel of `array`.
+        """
         alone = array.copy(order="F")
         air = max(_AIR, float(array.min()))
-        across, down = (np.arange(n) // s for n, s in zip(array.shape[:2], self.step[:2], strict=True))
-        for k in range(array.shape[2]):
-            alone[:, :, k][~self.blocks[:, :, k // self.step[2]][np.ix_(across, down)]] = air
+        across, down, along = (
+            (np.arange(n) * f + f // 2) // s for n, f, s in zip(array.shape, factors, self.step, strict=True)
+        )
+        for k, block in enumerate(along):
+            alone[:, :, k][~self.blocks[:, :, block][np.ix_(across, down)]] = air
         return alone
 
 

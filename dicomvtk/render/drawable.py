@@ -13,12 +13,14 @@ from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis
 from dicomvtk.volume import Volume
 
-__all__ = ["LUMA", "Reduced", "drawable", "frame_note", "grey", "reduced", "whole_frame"]
+__all__ = ["LUMA", "Reduced", "drawable", "frame_note", "grey", "reduced", "reduction", "whole_frame"]
 
 #: Bytes of the longest integers whose slices VTK draws.
 _LONGEST_INTEGER = 4
 #: Weights of red, green and blue in brightness (ITU-R BT.601).
 LUMA = (0.299, 0.587, 0.114)
+#: Voxels along each axis of a 3-D texture that every OpenGL takes.
+_LONGEST_SIDE = 2048
 
 
 def drawable(volume: Volume, frame: tuple[int, ...] = ()) -> Volume:
@@ -69,22 +71,11 @@ class Reduced:
     volume: Volume
     factors: tuple[int, int, int]
 
-    @property
-    def note(self) -> str:
-        """What to say about it in the corner; empty where nothing was reduced."""
-        if self.factors == (1, 1, 1):
-            return ""
-        return "3-D reduced to " + " x ".join(str(n) for n in self.volume.geometry.shape)
 
-
-def reduced(volume: Volume, most_voxels: int, longest_side: int = 2048) -> Reduced:
-    """Return `volume` as grey values, averaged over blocks until it has at most `most_voxels` voxels.
-
-    The axis of the smallest spacing is divided first, so that voxels get nearer to cubes. No side stays longer than
-    `longest_side`, the largest 3-D texture that OpenGL promises.
-    """
+def reduced(volume: Volume, most_voxels: int) -> Reduced:
+    """Return `volume` as grey values, averaged over blocks, by `reduction`, to at most `most_voxels` voxels."""
     brightness = grey(volume)
-    factors = _factors(volume.geometry, most_voxels, longest_side)
+    factors = reduction(volume.geometry, most_voxels)
     if factors == (1, 1, 1):
         return Reduced(brightness, factors)
     array = _block_means(brightness.array, factors)
@@ -95,6 +86,21 @@ def reduced(volume: Volume, most_voxels: int, longest_side: int = 2048) -> Reduc
     affine[:3, 3] = origin
     small = Geometry.from_affine(affine, array.shape, placed=geometry.placed)
     return Reduced(replace(brightness, array=array, geometry=small), factors)
+
+
+def reduction(geometry: Geometry, most_voxels: int) -> tuple[int, int, int]:
+    """Return by how much each axis is to be divided so that at most `most_voxels` voxels are left.
+
+    The axis of the smallest spacing is divided first, so that voxels get nearer to cubes. No side stays longer than
+    the largest 3-D texture that OpenGL promises.
+    """
+    factors = [max(1, -(-n // _LONGEST_SIDE)) for n in geometry.shape]
+    while int(np.prod([n // f for n, f in zip(geometry.shape, factors, strict=True)])) > most_voxels:
+        spacing = [
+            s * f if n // f > 1 else np.inf for s, f, n in zip(geometry.spacing, factors, geometry.shape, strict=True)
+        ]
+        factors[int(np.argmin(spacing))] *= 2
+    return (factors[0], factors[1], factors[2])
 
 
 def _real(array: NDArray[Any]) -> NDArray[Any]:
@@ -124,16 +130,6 @@ def grey(volume: Volume) -> Volume:
         return volume
     array = volume.array[..., :3] @ np.asarray(LUMA, dtype=np.float32)
     return volume.with_array(array.astype(volume.dtype), axes=())
-
-
-def _factors(geometry: Geometry, most_voxels: int, longest_side: int) -> tuple[int, int, int]:
-    factors = [max(1, -(-n // longest_side)) for n in geometry.shape]
-    while int(np.prod([n // f for n, f in zip(geometry.shape, factors, strict=True)])) > most_voxels:
-        spacing = [
-            s * f if n // f > 1 else np.inf for s, f, n in zip(geometry.spacing, factors, geometry.shape, strict=True)
-        ]
-        factors[int(np.argmin(spacing))] *= 2
-    return (factors[0], factors[1], factors[2])
 
 
 def _block_means(array: NDArray[Any], factors: tuple[int, int, int]) -> NDArray[Any]:

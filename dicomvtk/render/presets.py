@@ -9,7 +9,7 @@ from dicomvtk.display import WindowLevel
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.render.layers import VolumeLayer
 
-__all__ = ["PRESETS", "Transfer", "adjusted", "next_preset", "preset_name", "transfer_table"]
+__all__ = ["PRESETS", "Transfer", "adjusted", "is_shaded", "next_preset", "preset_name", "transfer_table"]
 
 #: value, red, green, blue (0 to 1), opacity (0 to 1 over `Transfer.unit_mm`).
 Point = tuple[float, float, float, float, float]
@@ -156,7 +156,13 @@ def adjusted(table: Transfer, layer: VolumeLayer) -> Transfer:
         # Along a largest or smallest value colour and opacity would darken twice: white, more of it from end to end.
         shown = [point for point in points if point[4] > 0] or list(points)
         points = ((points[0][0] if blend == "min" else shown[0][0], 1, 1, 1, 0), (shown[-1][0], 1, 1, 1, 1))
-    return Transfer(points, table.unit_mm, table.shade if layer.shade is None else layer.shade, blend)
+    shade = table.shade if layer.shade is None else layer.shade
+    return Transfer(points, table.unit_mm, shade and blend == "composite", blend)
+
+
+def is_shaded(layer: VolumeLayer) -> bool:
+    """Return whether light falls on `layer`: never on a largest or smallest value along rays."""
+    return adjusted(PRESETS[layer.preset or "default"], layer).shade
 
 
 def next_preset(name: str | None, modality: str) -> str:

@@ -16,21 +16,15 @@ from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper
 from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 
 from dicomvtk.bridge.images import identity_image, to_vtk
-from dicomvtk.processing.couch import patient_in
 from dicomvtk.render.cutting import HalfSpace, vtk_planes
-from dicomvtk.render.drawable import grey, reduced
 from dicomvtk.render.layers import VolumeLayer
 from dicomvtk.render.levels import ray_spread, value_spread
 from dicomvtk.render.presets import PRESETS, Transfer, adjusted, transfer_table
+from dicomvtk.render.ray_voxels import RayVoxels
 from dicomvtk.volume import Volume
 
 __all__ = ["Raycast"]
 
-#: Voxels that are cast at full size: what the processor shades in about a second, and what fits any graphics card.
-_MOST_VOXELS_SOFTWARE = 20_000_000
-_MOST_VOXELS_HARDWARE = 150_000_000
-#: What is cast first, so that nobody waits: shaded in a tenth of a second.
-_PROXY_VOXELS = 1_500_000
 _CARD_MEMORY_BYTES = 2 * 1024**3
 #: Distance between samples on a ray as a share of the smallest spacing: above it thin bone shows rings.
 _SAMPLE_SHARE = 0.6
@@ -45,39 +39,33 @@ class Raycast:
     """
 
     def __init__(self, volume: Volume, *, software: bool, proxy: bool = False) -> None:
-        most = _MOST_VOXELS_SOFTWARE if software else _MOST_VOXELS_HARDWARE
-        small = reduced(volume, _PROXY_VOXELS if proxy else most)
-        self._reduced_note = small.note
-        self._volume = grey(volume)
-        self._small = small.volume
+        self._voxels = RayVoxels(volume, software=software, proxy=proxy)
         self._look: VolumeLayer | None = None
+        self._kind: tuple[bool, bool] | None = None
         #: The colours and opacities of the look set last.
         self.table: Transfer | None = None
         #: What is cast where a part of the volume is left out, and None where all is cast; both ways as an image.
         self.part: Volume | None = None
         self.image: vtkImageData
-        self._patient = patient_in(small.volume)
         self._mapper = _processor_mapper() if software else _card_mapper()
-        self._mapper.SetSampleDistance(_SAMPLE_SHARE * min(small.volume.spacing))
+        self._mapper.SetSampleDistance(_SAMPLE_SHARE * min(self._voxels.spacing))
         self.prop = vtkVolume()
         self.prop.SetMapper(self._mapper)
-        self._cast(small.volume)
         self.set_rays(1.0)
 
     def note(self, layer: VolumeLayer) -> str:
         """Return what of `layer` is not as in the volume itself; empty where all is."""
-        left_out = "couch left out" if self._patient is not None and not layer.couch else ""
-        return ", ".join(note for note in (self._reduced_note, left_out) if note)
+        return self._voxels.note(layer)
 
     def set_look(self, layer: VolumeLayer) -> None:
         """Colour the volume as `layer`, whose preset is one of `presets`, says."""
         if layer == self._look:
             return
         self._look = layer
-        self._leave_out_couch(not layer.couch)
+        self._cast(layer)
         preset = layer.preset or "default"
         blend = layer.blend or PRESETS[preset].blend
-        spread = ray_spread(self._volume) if blend == "max" else value_spread(self._volume)
+        spread = ray_spread(self._voxels.own) if blend == "max" else value_spread(self._voxels.own)
         self.table = table = adjusted(transfer_table(preset, spread), layer)
         if table.blend == "max":
             self._mapper.SetBlendModeToMaximumIntensity()
@@ -87,16 +75,14 @@ class Raycast:
             self._mapper.SetBlendModeToComposite()
         self.prop.SetProperty(_volume_property(table))
 
-    def _leave_out_couch(self, leave_out: bool) -> None:
-        if leave_out and self._patient is not None and self.part is None:
-            self.part = self._small.with_array(self._patient.alone(self._small.array))
-            self._cast(self.part)
-        elif not leave_out and self.part is not None:
-            self.part = None
-            self._cast(self._small)
-
-    def _cast(self, volume: Volume) -> None:
-        self.image = to_vtk(volume)
+    def _cast(self, layer: VolumeLayer) -> None:
+        kind = self._voxels.kind(layer)
+        if kind == self._kind:
+            return
+        self._kind, (_whole, alone) = kind, kind
+        cast = self._voxels.cast(layer)
+        self.part = cast if alone else None
+        self.image = to_vtk(cast)
         identity, matrix = identity_image(self.image)
         self._mapper.SetInputData(identity)
         self.prop.SetUserMatrix(matrix)

@@ -149,7 +149,8 @@ class Scene3D:
         """
         for part in self._missing(state, detail):
             if isinstance(part, Detail):
-                rays = self._errands.ask(part, partial(_rays, self._volume, software, part))
+                layer = state.shown(VolumeLayer)[0]
+                rays = self._errands.ask(part, partial(_rays, self._volume, software, part, layer))
                 if rays is not None:
                     self._take_rays(part, rays.value)
             else:
@@ -292,10 +293,12 @@ def _followed(layer: SurfaceLayer) -> _Followed:
     return (level, layer.name.lower() == "lung" and level == LUNG_LEVEL)
 
 
-def _rays(volume: Volume, software: bool, detail: Detail, _progress: Progress) -> Raycast:
+def _rays(volume: Volume, software: bool, detail: Detail, layer: VolumeLayer, _progress: Progress) -> Raycast:
     from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
 
-    return Raycast(volume, software=software, proxy=detail is Detail.PROXY)
+    rays = Raycast(volume, software=software, proxy=detail is Detail.PROXY)
+    rays.set_look(layer)  # here is where what takes long belongs
+    return rays
 
 
 def _surface(volume: Volume, followed: _Followed, _progress: Progress) -> vtkPolyData | None:

@@ -226,8 +226,8 @@ def test_too_many_voxels_are_fewer_in_3d_alone_and_the_pane_says_so(
     view, size = View(layers=(SliceLayer(), VolumeLayer("ct-bone"))), (2 * SIDE, 2 * SIDE)
 
     whole = snapshot(volume, view=view, size=size).astype(int)
-    for name in ("_MOST_VOXELS_SOFTWARE", "_MOST_VOXELS_HARDWARE"):
-        monkeypatch.setattr(f"dicomvtk.render.raycast.{name}", 48**3 // 4)
+    for name in ("_MOST_SOFTWARE", "_MOST_HARDWARE"):
+        monkeypatch.setattr(f"dicomvtk.render.ray_voxels.{name}", 48**3 // 4)
     fewer = snapshot(volume, view=view, size=size).astype(int)
 
     assert notes == ["", "3-D reduced to 24 x 24 x 48"]
