@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
+import statistics
 from collections.abc import Callable
 
-__all__ = ["Cine"]
+from dicomvtk.metadata import Axis
+
+__all__ = ["Cine", "natural_fps"]
 
 _USUAL_FPS = 8.0
 _SLOWEST, _FASTEST = 0.5, 60.0
+#: Frames that were taken slower than this a second are played at the usual pace.
+_NATURAL_SLOWEST = 3.0
+
+
+def natural_fps(axes: tuple[Axis, ...]) -> float | None:
+    """Return the frames a second at which the frames of the longest axis were taken, by its times in ms.
+
+    None without such times, and for paces that no eye follows: those of a series of seconds to the frame.
+    """
+    longest = max(axes, key=len, default=None)
+    if longest is None or longest.unit != "ms" or len(longest) < 2:
+        return None
+    times = [float(value) for value in longest.values if isinstance(value, (int, float))]
+    steps = [after - before for before, after in itertools.pairwise(times)]
+    step = statistics.median(steps) if len(times) == len(longest) else 0.0
+    return 1000 / step if step > 0 and _NATURAL_SLOWEST <= 1000 / step <= _FASTEST else None
 
 
 class Cine:

@@ -19,6 +19,7 @@ from dicomvtk.render.lens import mm_per_pixel_3d
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES
 from dicomvtk.render.session import Session
+from dicomvtk.render.windowing import windowed
 
 __all__ = ["Controls"]
 
@@ -207,7 +208,7 @@ class Controls:
         if drag.kind == "rays":
             return moves.adjusted_rays(drag.state, self._session.volume, dx / rect.width, dy / rect.height)
         if drag.kind == "window":
-            return moves.windowed(drag.state, dx / rect.width, dy / rect.height)
+            return windowed(drag.state, dx / rect.width, dy / rect.height)
         if drag.kind == "turn":
             side = min(rect.width, rect.height)
             return moves.turned(drag.state, dx / side, dy / side)
@@ -236,7 +237,7 @@ class Controls:
         state, before = self._session.state, self._before_click
         if before is not None:  # the first click of the two was not meant for the crosshair
             state = replace(state, crosshair=before.crosshair)
-        self._session.update(moves.maximised(state, pane))
+        self._session.update(moves.maximised(state, pane, self._session.several))
 
     def _point(self, x: int, y: int, pane: str) -> None:
         session = self._session

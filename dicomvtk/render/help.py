@@ -7,13 +7,13 @@ __all__ = ["HELP", "help_text"]
 #: (what to press, what it does); an empty first text is a heading.
 HELP: tuple[tuple[str, str], ...] = (
     ("", "Slices"),
-    ("wheel, arrows, Page Up/Down", "previous or next slice of the pane under the pointer"),
+    ("wheel, arrows; Page Up/Down", "previous or next slice of the pane under the pointer; ten slices"),
     ("Home, End", "first, last slice"),
     ("left drag", "window (right = wider) and level (up = brighter)"),
     ("left click, Ctrl+left, Shift+move", "crosshair, in all panes"),
     ("left drag on a line", "move its plane; at its end, tilt the other planes; z sets them straight"),
     ("right drag, Ctrl+wheel, + -", "zoom"),
-    ("middle drag, Shift+left drag", "pan"),
+    ("middle drag, Shift+left drag; 0", "pan; fit the panes"),
     ("1 2 3 4 5", "CT windows: soft tissue, lung, liver, bone, brain"),
     ("w, a, i", "next window of the header, automatic, invert"),
     ("c, Shift+C", "next colours, colour bar"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dicomvtk.render import moves
+from dicomvtk.render import moves, windowing
 from dicomvtk.render.layout import PANE_3D
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, Layer, SurfaceLayer, VolumeLayer
@@ -15,7 +15,8 @@ __all__ = ["KeyPress", "press_key"]
 
 _WHEEL_ZOOM = 1.1
 #: Slices to move by key.
-_STEPS = {"Up": -1, "Left": -1, "Prior": -1, "b": -1, "Down": 1, "Right": 1, "Next": 1, "f": 1}
+_PAGE = 10
+_STEPS = {"Up": -1, "Left": -1, "Prior": -_PAGE, "b": -1, "Down": 1, "Right": 1, "Next": _PAGE, "f": 1}
 _ENDS = {"Home": -1, "End": 1}
 #: Side to look from by key of the keypad, alone and with Shift; the second names are those without NumLock.
 _KEYPAD = {
@@ -31,6 +32,7 @@ _LAYER_KEYS: dict[str, type[Layer]] = {"v": VolumeLayer, "g": SurfaceLayer}
 _LAYOUT_KEYS = {"F2": "quad", "F3": "three", "F4": PANE_3D}
 _FRAME_KEYS = {"comma": -1, "period": 1}
 _SPEED_KEYS = {"less": 0.8, "greater": 1.25}
+_WINDOW_KEYS = ("1", "2", "3", "4", "5", "w", "a")
 _PANELS = {"Tab": "series", "m": "header", "t": "histogram"}
 _SERIES_KEYS = {"Prior": -1, "Next": 1}
 
@@ -113,6 +115,23 @@ def _scroll(session: Session, key: str, pane: str | None) -> None:
     session.update(moves.scrolled(session.state, plane, slices))
 
 
+def _set_window(session: Session, key: str) -> None:
+    """Show the window of `key`, and say which it is, or why there is none."""
+    state, volume = session.state, session.volume
+    if volume.is_colour:
+        session.say("A colour image is shown in its own colours.")
+    elif key == "w":
+        session.update(windowing.next_window(state, volume))
+        session.say(windowing.window_origin(session.state, volume))
+    elif key == "a":
+        session.update(windowing.auto_windowed(state, volume))
+    elif volume.info.modality == "CT":
+        session.update(windowing.preset_window(state, volume, int(key)))
+    else:
+        what = volume.info.modality or "a volume of no modality"
+        session.say(f"Windows 1 to 5 are of CT, this is {what}: a for one from its values, w for the header's.")
+
+
 def _other(session: Session, key: str, press: KeyPress) -> None:
     state, volume, pane = session.state, session.volume, press.pane
     if key in _LAYER_KEYS:
@@ -124,16 +143,13 @@ def _other(session: Session, key: str, press: KeyPress) -> None:
     elif key in _FRAME_KEYS:
         session.update(moves.framed(state, session.source.axes, _FRAME_KEYS[key]))
     elif key in _SPEED_KEYS:
-        session.cine.speed(_SPEED_KEYS[key])
-        session.say(f"{session.cine.fps:.3g} frames a second")
+        session.play_faster(_SPEED_KEYS[key])
     elif key == "p":
-        session.cine.toggle()
-    elif key.isdigit():
-        session.update(moves.preset_window(state, volume, int(key)))
-    elif key == "w":
-        session.update(moves.next_window(state, volume))
-    elif key == "a":
-        session.update(moves.auto_windowed(state, volume))
+        session.play()
+    elif key == "0":
+        session.update(moves.fitted(state))
+    elif key in _WINDOW_KEYS:
+        _set_window(session, key)
     elif key == "e":
         session.update(moves.next_rays(state, volume.info.modality))
     elif key == "j":
@@ -142,7 +158,7 @@ def _other(session: Session, key: str, press: KeyPress) -> None:
             size = (rect.width, rect.height)
             session.update(moves.cropped_to_slices(state, volume.geometry, session.planes, size))
     elif key == "space" and pane is not None:
-        session.update(moves.maximised(state, pane))
+        session.update(moves.maximised(state, pane, session.several))
     elif key in _ZOOM_KEYS and pane is not None:
         session.update(moves.zoomed(state, pane, _WHEEL_ZOOM ** _ZOOM_KEYS[key]))
     elif key == "r":

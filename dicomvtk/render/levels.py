@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from dicomvtk.volume import Volume
 
 __all__ = [
     "TISSUE_LEVELS",
+    "fitting_values",
     "histogram",
     "lut_window",
     "ray_spread",
@@ -38,6 +40,8 @@ _SPREAD_PERCENTILES = (1.0, 99.7)
 _RAY_SAMPLES = 2_000_000
 _RAY_PERCENTILE = 99.0
 _HISTOGRAM_BINS = 256
+#: The widest window of a header that is taken to mean fractions where values have them: one step of it is all greys.
+_STEPS_OF_FRACTIONS = 2.0
 #: Thresholds that separate as well as the best, to the noise of the sample.
 _PLATEAU = 0.999
 
@@ -47,10 +51,20 @@ def usual_window(volume: Volume) -> WindowLevel:
     if volume.is_colour:
         return _colour_window(volume.dtype)
     if volume.info.windows:
-        return volume.info.windows[0]
+        return fitting_values(volume.info.windows[0], volume.array.dtype)
     if volume.info.modality == "CT":
         return CT_WINDOWS["CT-SOFT"]
     return auto_window(volume.array)
+
+
+def fitting_values(window: WindowLevel, dtype: np.dtype[Any]) -> WindowLevel:
+    """Return `window` of a header as it makes sense for values of `dtype`.
+
+    ``LINEAR`` counts whole steps of integers (PS3.3 C.11.2.1.2.1): a width of 1, which headers of maps from 0 to 1
+    give, would leave fractions nothing but black and white.
+    """
+    steps = window.function == "LINEAR" and window.width <= _STEPS_OF_FRACTIONS
+    return replace(window, function="LINEAR_EXACT") if steps and dtype.kind == "f" else window
 
 
 def lut_window(lut: LookupTable) -> WindowLevel:

@@ -9,52 +9,58 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomvtk.display import CT_WINDOWS, WindowLevel, auto_window
 from dicomvtk.geometry import Geometry, axis_moves
 from dicomvtk.metadata import Axis
 from dicomvtk.render.colour_maps import COLOUR_MAPS
 from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel, point_under
-from dicomvtk.render.levels import lut_window, value_spread
+from dicomvtk.render.levels import value_spread
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.presets import next_preset
 from dicomvtk.render.resolve import State
 from dicomvtk.render.rotations import rotation, rotation_of, vector_of
-from dicomvtk.render.scene import CLIP_SIDES, SLAB_BLENDS, Camera3D, Layer, PaneCamera, SliceLayer, View, VolumeLayer
+from dicomvtk.render.scene import (
+    CLIP_SIDES,
+    SLAB_BLENDS,
+    Camera3D,
+    Layer,
+    PaneCamera,
+    SliceLayer,
+    SurfaceLayer,
+    View,
+    VolumeLayer,
+)
 from dicomvtk.render.viewpoints import SIDES
 from dicomvtk.volume import Volume
 
 __all__ = [
     "adjusted_rays",
-    "auto_windowed",
     "clipped_next",
     "cropped_to_slices",
     "faced",
+    "fitted",
     "framed",
     "maximised",
     "next_colour_map",
     "next_rays",
     "next_slab_blend",
-    "next_window",
     "panned",
     "panned_3d",
     "pointed",
-    "preset_window",
     "rolled",
     "scrolled",
     "shifted",
+    "surfaced",
     "thickened",
     "tilted",
     "toggled",
     "toggled_slices_in_3d",
     "turned",
-    "windowed",
     "zoomed",
 ]
 
 _LEAST_ZOOM, _MOST_ZOOM = 0.05, 100.0
-#: A drag across a whole pane makes the window eight times wider, and moves the level by twice its width.
-_WINDOW_DOUBLINGS = 3.0
-_LEVEL_WIDTHS = 2.0
+#: So much of a pane, across and up, a slice that is pushed aside still takes.
+_PART_IN_SIGHT = 0.1
 #: Degrees that the volume turns in a drag across the pane.
 _TURN_DEGREES = 200.0
 _SLABS_MM = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
@@ -72,38 +78,6 @@ def scrolled(state: State, plane: SlicePlane, slices: int) -> State:
 def pointed(state: State, plane: SlicePlane, rect: Rect, x: float, y: float) -> State:
     """Return `state` with the crosshair under window pixel (x, y) of the pane of `plane`."""
     return replace(state, crosshair=point_under(plane, state.pane_camera(plane.name), rect, state.crosshair, x, y))
-
-
-def windowed(state: State, dx: float, dy: float) -> State:
-    """Return `state` after a drag by shares (dx, dy) of the pane: right is wider, up is brighter."""
-    old = state.window
-    width = old.width * 2.0 ** (_WINDOW_DOUBLINGS * dx)
-    return _in_window(state, WindowLevel(old.center - _LEVEL_WIDTHS * dy * old.width, width, function=old.function))
-
-
-def preset_window(state: State, volume: Volume, number: int) -> State:
-    """Return `state` with the CT window of key `number` (1 to 5); unchanged for other modalities."""
-    if volume.info.modality != "CT" or not 1 <= number <= len(CT_WINDOWS):
-        return state
-    return _in_window(state, list(CT_WINDOWS.values())[number - 1])
-
-
-def next_window(state: State, volume: Volume) -> State:
-    """Return `state` with the next VOI LUT or window of the header; after the last, the automatic window."""
-    windows = [*volume.info.windows, auto_window(volume.array)]
-    luts = len(volume.info.voi_luts)
-    known = state.voi_lut
-    if known is None:
-        known = luts + windows.index(state.window) if state.window in windows else -1
-    following = (known + 1) % (luts + len(windows))
-    if following < luts:
-        return replace(state, voi_lut=following, window=lut_window(volume.info.voi_luts[following]))
-    return _in_window(state, windows[following - luts])
-
-
-def auto_windowed(state: State, volume: Volume) -> State:
-    """Return `state` with the window from the percentiles of the values."""
-    return _in_window(state, auto_window(volume.array))
 
 
 def shifted(state: State, plane: SlicePlane, other: SlicePlane, rect: Rect, dx: float, dy: float) -> State:
@@ -215,6 +189,7 @@ def zoomed_about(state: State, plane: SlicePlane, rect: Rect, factor: float, x: 
     away = (x + 0.5 - rect.x - rect.width / 2, y + 0.5 - rect.y - rect.height / 2)
     change = mm_per_pixel(plane, camera, rect) - mm_per_pixel(plane, closer, rect)
     pan = (camera.pan_mm[0] + away[0] * change, camera.pan_mm[1] + away[1] * change)
+    pan = _in_reach(pan, plane, rect, mm_per_pixel(plane, closer, rect))
     return _with_pane(state, plane.name, replace(closer, pan_mm=pan))
 
 
@@ -231,7 +206,7 @@ def panned(state: State, plane: SlicePlane, rect: Rect, dx: float, dy: float) ->
     camera = state.pane_camera(plane.name)
     scale = mm_per_pixel(plane, camera, rect)
     pan = (camera.pan_mm[0] - dx * scale, camera.pan_mm[1] - dy * scale)
-    return _with_pane(state, plane.name, replace(camera, pan_mm=pan))
+    return _with_pane(state, plane.name, replace(camera, pan_mm=_in_reach(pan, plane, rect, scale)))
 
 
 def panned_3d(state: State, mm_per_pixel_at_centre: float, dx: float, dy: float) -> State:
@@ -263,9 +238,14 @@ def faced(state: State, side: str) -> State:
     return replace(state, camera=Camera3D(direction, up, state.camera.zoom))
 
 
-def maximised(state: State, pane: str) -> State:
-    """Return `state` with `pane` alone in the window, or all panes where it was alone."""
-    return replace(state, layout="quad" if state.layout == pane else pane)
+def maximised(state: State, pane: str, several: str = "quad") -> State:
+    """Return `state` with `pane` alone in the window, or where it was alone the layout of `several` panes."""
+    return replace(state, layout=several if state.layout == pane else pane)
+
+
+def fitted(state: State) -> State:
+    """Return `state` with each slice as large as its pane takes it, in the middle."""
+    return replace(state, axial=PaneCamera(), sagittal=PaneCamera(), coronal=PaneCamera())
 
 
 def toggled(state: State, kind: type[Layer]) -> State:
@@ -278,6 +258,13 @@ def toggled(state: State, kind: type[Layer]) -> State:
     )
 
 
+def surfaced(state: State, level: float) -> State:
+    """Return `state` with a surface at `level`, to 4 digits, in place of the first surface there is."""
+    new = SurfaceLayer(float(f"{level:.4g}"))
+    old = next((n for n, layer in enumerate(state.layers) if isinstance(layer, SurfaceLayer)), len(state.layers))
+    return replace(state, layers=(*state.layers[:old], new, *state.layers[old + 1 :]))
+
+
 def toggled_slices_in_3d(state: State) -> State:
     """Return `state` with the slices also shown in the 3-D pane, or no longer."""
     return replace(
@@ -286,8 +273,14 @@ def toggled_slices_in_3d(state: State) -> State:
     )
 
 
-def _in_window(state: State, window: WindowLevel) -> State:
-    return replace(state, window=window, voi_lut=None)
+def _in_reach(pan_mm: tuple[float, float], plane: SlicePlane, rect: Rect, scale: float) -> tuple[float, float]:
+    """Return `pan_mm` so that an edge of the slice stays in the pane: what is pushed out of sight looks lost."""
+    most = (
+        (size + (1 - 2 * _PART_IN_SIGHT) * pixels * scale) / 2
+        for size, pixels in zip(plane.size_mm, (rect.width, rect.height), strict=True)
+    )
+    across, up = (min(max(p, -m), m) for p, m in zip(pan_mm, most, strict=True))
+    return (across, up)
 
 
 def _with_rays(state: State, change: Callable[[VolumeLayer], VolumeLayer]) -> State:

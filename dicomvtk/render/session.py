@@ -13,12 +13,13 @@ from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from dicomvtk.errors import DicomVtkError, RenderError
 from dicomvtk.render.around import Around
-from dicomvtk.render.cine import Cine
+from dicomvtk.render.cine import Cine, natural_fps
 from dicomvtk.render.drawable import drawable, frame_note, whole_frame
 from dicomvtk.render.errands import Errands
 from dicomvtk.render.fine import FinePictures
-from dicomvtk.render.layout import Rect
-from dicomvtk.render.moves import framed
+from dicomvtk.render.greeting import findings_told
+from dicomvtk.render.layout import PANES, Rect
+from dicomvtk.render.moves import framed, surfaced
 from dicomvtk.render.opening import Opened, Opening
 from dicomvtk.render.panels import Panels, Sheet
 from dicomvtk.render.pictures import free_path, grab, save_picture
@@ -73,12 +74,14 @@ class Session:
     def _begin(self, volume: Volume, drawn: Volume, view: View) -> None:
         self.source, self.volume = volume, drawn
         self.state = self._first = resolve(view, self.volume)
-        note = frame_note(volume.axes, view.frame)
+        self.several = self.state.layout if self.state.layout in PANES else "quad"
+        self.cine.fps = natural_fps(volume.axes) or self._preferences.fps
+        note = self._note(view.frame)
         self._errands.give_up()
         self._stage = Stage(self.volume, self._window, note, in_thread=self._fine is not None, errands=self._errands)
         self._count_frames()
         self._stage.apply(self.state, detail=Detail.NOTHING)
-        self._tell_findings()
+        self.say(findings_told(volume))
 
     def open(self, volume: Volume, drawn: Volume | None = None) -> None:
         """Look at another volume in the same window; layout, text and lines stay as they are.
@@ -165,14 +168,7 @@ class Session:
 
     def set_level(self, level: float) -> None:
         """Show the surface at `level`, in place of the first surface there is."""
-        layers = list(self.state.layers)
-        places = [n for n, layer in enumerate(layers) if isinstance(layer, SurfaceLayer)]
-        new = SurfaceLayer(float(f"{level:.4g}"))
-        if places:
-            layers[places[0]] = new
-        else:
-            layers.append(new)
-        self.update(replace(self.state, layers=tuple(layers)))
+        self.update(surfaced(self.state, level))
 
     def show_panel(self, name: str) -> None:
         """Open or close a sheet: ``series``, ``header`` or ``histogram``."""
@@ -214,6 +210,26 @@ class Session:
         """Show frame `index` of the longest axis."""
         self.update(framed(self.state, self.source.axes, index - self._stage.frames[0]))
 
+    def play(self) -> None:
+        """Play the frames round and round, or stop."""
+        if self.frame_count == 1:
+            self.say("There is one frame only, and nothing to play.")
+            return
+        self.cine.toggle()
+        self._stage.set_volume(self.volume, self._note(self.state.frame))
+        self._stage.say("")
+        self.touch()
+
+    def play_faster(self, factor: float) -> None:
+        """Play so many times as fast, and say how fast that is."""
+        self.cine.speed(factor)
+        self._stage.set_volume(self.volume, self._note(self.state.frame))
+        self.say(f"{self.cine.fps:.3g} frames a second")
+
+    def _note(self, frame: tuple[int, ...]) -> str:
+        note = frame_note(self.source.axes, frame)
+        return f"{note}, {self.cine.fps:.3g} frames/s" if self.cine.playing and note else note
+
     def _advance(self, frames: int) -> None:
         self.update(framed(self.state, self.source.axes, frames))
 
@@ -221,15 +237,6 @@ class Session:
         if self.source.axes:
             longest = [len(axis) for axis in self.source.axes].index(self.frame_count)
             self._stage.frames = (self.state.frame[longest], self.frame_count)
-
-    def _tell_findings(self) -> None:
-        """Name what was odd about the series in a line at the foot."""
-        odd = [finding for finding in self.source.findings if finding.severity != "info"]
-        if any(finding.code == "repaired" for finding in odd):  # what was repaired is odd no longer
-            odd = [finding for finding in odd if finding.severity == "warn"]
-        told = [f"{finding.code}: {finding.message}" for finding in odd]
-        if told:
-            self.say("Findings - " + "; ".join(told))
 
     def _sheet(self) -> Sheet | None:
         index = self.volume.geometry.physical_to_index(self.state.crosshair)[2]
@@ -256,10 +263,11 @@ class Session:
         frame = whole_frame(self.source.axes, view.frame)
         if frame != self.state.frame:
             self.volume = drawable(self.source, frame)
-            self._stage.set_volume(self.volume, frame_note(self.source.axes, frame))
+            self._stage.set_volume(self.volume, self._note(frame))
         state = resolve(replace(view, frame=frame), self.volume)
         if state != self.state:
             self.state = state
+            self.several = state.layout if state.layout in PANES else self.several
             self._count_frames()
             self._stage.say(self._reading)
             self.touch()

@@ -12,6 +12,7 @@ from dicomvtk.bridge.pipeline import Messages, quiet
 from dicomvtk.render.annotations import person_name
 from dicomvtk.render.around import Around
 from dicomvtk.render.controls import Controls
+from dicomvtk.render.greeting import first_words
 from dicomvtk.render.opengl import screen_window
 from dicomvtk.render.preferences import load_preferences
 from dicomvtk.render.scene import View
@@ -47,6 +48,7 @@ def run_window(volume: Volume, view: View | None, around: Around | None = None) 
         interactor = vtkRenderWindowInteractor()
         interactor.SetRenderWindow(window)
         session = Session(volume, view or preferences.view(), window, around, preferences, in_thread=True)
+        session.say(first_words(volume, len(around.cards) if around is not None else 1))
         controls = Controls(session, interactor)
         try:
             interactor.Initialize()

@@ -98,7 +98,7 @@ def test_wheel_moves_the_slice_under_the_pointer_by_one(hand: Hand, pane: str) -
 
 
 @pytest.mark.parametrize(
-    ("key", "step"), [("Down", 1), ("Up", -1), ("Next", 1), ("Prior", -1), ("Right", 1), ("Left", -1)]
+    ("key", "step"), [("Down", 1), ("Up", -1), ("Next", 10), ("Prior", -10), ("Right", 1), ("Left", -1)]
 )
 def test_keys_move_slices(hand: Hand, key: str, step: int) -> None:
     before = hand.indices()

@@ -14,11 +14,11 @@ from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import LookupTable, SeriesInfo
 from dicomvtk.render import viewer
-from dicomvtk.render.moves import next_window, windowed
 from dicomvtk.render.probe import egl_device
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import View
 from dicomvtk.render.viewer import snapshot
+from dicomvtk.render.windowing import next_window, windowed
 from dicomvtk.volume import Volume
 
 PLAIN = View(layout="axial", annotations=False, show_crosshair=False, interpolation=False)

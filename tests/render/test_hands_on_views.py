@@ -17,7 +17,6 @@ from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, Finding, SeriesInfo
 from dicomvtk.render.around import Around, SeriesCard
 from dicomvtk.render.cine import Cine
-from dicomvtk.render.controls import Controls
 from dicomvtk.render.crop_box import face_pixels, with_face_dragged
 from dicomvtk.render.embedding import Viewer
 from dicomvtk.render.layers import SurfaceLayer, VolumeLayer
@@ -30,13 +29,10 @@ from dicomvtk.render.preferences import Preferences, load_preferences, preferenc
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import View
 from dicomvtk.render.scene_3d import Detail
-from dicomvtk.render.session import Session
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.render.viewpoints import camera_from
 from dicomvtk.volume import Volume
-
-SIZE = (600, 400)
-MIDDLE = {"axial": (150, 300), "sagittal": (450, 300), "coronal": (150, 100), PANE_3D: (450, 100)}
+from tests.render.hand import MIDDLE, SIZE, Hand
 
 
 def movie(frames: int = 4) -> Volume:
@@ -63,38 +59,6 @@ def folder(opened: list[str]) -> Around:
         thumbnail=lambda key: np.full((60, 60), 200, np.uint8),
         header=lambda volume, k: tuple(f"(0020,{n:04d}) IS Number{n} {n + k}" for n in range(100)),
     )
-
-
-class Hand:
-    """A mouse and a keyboard for a session off screen."""
-
-    def __init__(self, volume: Volume, around: Around | None = None) -> None:
-        self.window = offscreen_window()
-        self.window.SetSize(*SIZE)
-        self.session = Session(volume, View(), self.window, around)
-        self.interactor = vtkGenericRenderWindowInteractor()
-        self.interactor.SetRenderWindow(self.window)
-        self.controls = Controls(self.session, self.interactor)
-        self.session.draw(detail=Detail.NOTHING)
-
-    def send(self, event: str, at: tuple[int, int], key: str = "", **held: bool) -> None:
-        control, shift = held.get("control", False), held.get("shift", False)
-        self.interactor.SetEventInformation(*at, control, shift, key if len(key) == 1 else "\0", 0, key or None)
-        self.interactor.InvokeEvent(event)
-        if self.session.failure is not None:
-            raise self.session.failure
-
-    def drag(self, start: tuple[int, int], end: tuple[int, int], **held: bool) -> None:
-        self.send("LeftButtonPressEvent", start, **held)
-        self.send("MouseMoveEvent", end, **held)
-        self.send("LeftButtonReleaseEvent", end, **held)
-
-    def key(self, symbol: str, at: tuple[int, int] = MIDDLE["axial"], **held: bool) -> None:
-        self.send("KeyPressEvent", at, symbol, **held)
-
-    def picture(self) -> np.ndarray:
-        self.session.draw()
-        return grab(self.window).astype(int)
 
 
 @pytest.fixture
@@ -216,7 +180,7 @@ def test_frames_by_key_slider_and_clock(hands: type[Hand]) -> None:
     hand.key("p")
     hand.session.cine.tick(100.0)
     before = hand.session.state.frame[0]
-    hand.session.cine.tick(100.0 + 1.5 / 8)
+    hand.session.cine.tick(100.0 + 1.5 / 25)  # frames are 40 ms apart
     assert hand.session.state.frame[0] == (before + 1) % 4
     assert hand.session.view.frame == hand.session.state.frame
 
