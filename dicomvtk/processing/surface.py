@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import vtkStringArray
 from vtkmodules.vtkCommonDataModel import vtkMultiBlockDataSet, vtkPolyData
 from vtkmodules.vtkCommonTransforms import vtkTransform
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
@@ -21,6 +22,7 @@ from dicomvtk.atomic import atomic_file
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import UnsupportedError, VtkError, WriteError
+from dicomvtk.processing.gltf import place_in_gltf
 from dicomvtk.volume import Volume
 
 __all__ = ["SURFACE_SUFFIXES", "extract_surface", "save_surface"]
@@ -74,9 +76,10 @@ def extract_surface(volume: Volume, level: float) -> vtkPolyData:
 def save_surface(surface: vtkPolyData, path: str | os.PathLike[str], space: str = "LPS") -> None:
     """Write `surface`, in LPS millimetres, to `path` by its suffix ``.stl .ply .obj .vtp`` or ``.glb``.
 
-    Coordinates stay LPS, or become RAS where `space` says so; comments of STL, PLY and OBJ tell which. STL, PLY, VTP
-    and GLB are binary. The file is whole or absent. Raises UnsupportedError for another suffix, WriteError
-    where writing fails.
+    Coordinates stay LPS, or become RAS where `space` says so, and the file tells which: comments of STL, PLY and OBJ,
+    field data of VTP, ``extras`` of the asset of GLB. The scene of GLB is in metres with the head up and the face to
+    +Z, as glTF has it, by the matrix of its node. STL, PLY, VTP and GLB are binary. The file is whole or absent.
+    Raises UnsupportedError for another suffix, WriteError where writing fails.
     """
     target = Path(path)
     suffix = target.suffix.lower()
@@ -88,7 +91,7 @@ def save_surface(surface: vtkPolyData, path: str | os.PathLike[str], space: str 
         raise UnsupportedError(f"Unknown space {space!r} for a surface; expected {' or '.join(_SPACE_NOTES)}.")
     writer = _WRITERS[suffix](_SPACE_NOTES[space])
     placed = surface if space == "LPS" else _in_ras(surface)
-    writer.SetInputData(_blocks(placed) if suffix == ".glb" else placed)
+    writer.SetInputData(_blocks(placed) if suffix == ".glb" else _named(placed, space))
     with atomic_file(target) as sibling:
         writer.SetFileName(str(sibling))
         try:
@@ -97,6 +100,8 @@ def save_surface(surface: vtkPolyData, path: str | os.PathLike[str], space: str 
             raise WriteError(f"Cannot write {target}: {error}") from error
         if suffix == ".obj":  # VTK's writer of it takes no comment
             _put_first(sibling, f"# {_SPACE_NOTES[space]}\n")
+        elif suffix == ".glb":
+            place_in_gltf(sibling, space, _SPACE_NOTES[space])
 
 
 def _put_first(path: Path, line: str) -> None:
@@ -113,6 +118,18 @@ def _in_ras(surface: vtkPolyData) -> vtkPolyData:
     moved.SetTransform(turn)
     moved.SetInputData(surface)
     return run(moved)
+
+
+def _named(surface: vtkPolyData, space: str) -> vtkPolyData:
+    """Return `surface`, its arrays shared, with field data that say its space and unit."""
+    named = vtkPolyData()
+    named.ShallowCopy(surface)
+    for name, text in (("Space", space), ("Unit", "mm"), ("Comment", _SPACE_NOTES[space])):
+        words = vtkStringArray()
+        words.SetName(name)
+        words.InsertNextValue(text)
+        named.GetFieldData().AddArray(words)
+    return named
 
 
 def _blocks(surface: vtkPolyData) -> vtkMultiBlockDataSet:

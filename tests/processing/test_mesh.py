@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkIOGeometry import vtkGLTFReader, vtkOBJReader, vtkSTLReader
+from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
 import dicomvtk
 from dicomvtk import Geometry, UnsupportedError, Volume
@@ -165,16 +167,44 @@ def test_ras_turns_the_surface_and_the_file_says_so(tmp_path: Path) -> None:
         save_surface(mesh, tmp_path / "b.stl", "XYZ")
 
 
-def test_glb_is_read_back_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("space", ["LPS", "RAS"])
+def test_glb_stands_upright_in_metres_and_says_its_space(tmp_path: Path, space: str) -> None:
     geometry = grid()
-    mesh = finished(extract_surface(Volume((12 - distance(geometry)).astype(np.float32), geometry), 0.0))
-    save_surface(mesh, tmp_path / "a.glb")
+    away = 12 - distance(geometry, (6, -4, 2))  # left, in front, above
+    mesh = finished(extract_surface(Volume(away.astype(np.float32), geometry), 0.0))
+    save_surface(mesh, tmp_path / "a.glb", space)
     reader = vtkGLTFReader()
     reader.SetFileName(str(tmp_path / "a.glb"))
     reader.Update()
     blocks = reader.GetOutput().NewIterator()
     blocks.InitTraversal()
     read = blocks.GetCurrentDataObject()
+    content = (tmp_path / "a.glb").read_bytes()
+    length = int.from_bytes(content[12:16], "little")
+    scene = json.loads(content[20 : 20 + length])
 
     assert read.GetNumberOfPolys() == mesh.GetNumberOfPolys()
-    assert read.GetBounds() == pytest.approx(mesh.GetBounds(), abs=1e-4)
+    assert np.array(read.GetCenter()) * 1000 == pytest.approx((6, 2, 4), abs=0.2)  # +X left, +Y up, +Z to the front
+    assert measures(read).volume_mm3 * 1e9 == pytest.approx(measures(mesh).volume_mm3, rel=1e-3)
+    normals = vtk_to_numpy(read.GetPointData().GetNormals())
+    outward = vtk_to_numpy(read.GetPoints().GetData()) * 1000 - (6, 2, 4)
+    assert ((normals * outward).sum(axis=1) > 0).all()
+    assert scene["asset"]["extras"]["space"] == space
+    assert scene["asset"]["extras"]["unit"] == "mm"
+    assert "cameras" not in scene
+    assert len(content) == int.from_bytes(content[8:12], "little")
+    assert length % 4 == 0
+
+
+@pytest.mark.parametrize("space", ["LPS", "RAS"])
+def test_vtp_says_its_space_and_unit(tmp_path: Path, space: str) -> None:
+    geometry = grid()
+    mesh = extract_surface(Volume((12 - distance(geometry)).astype(np.float32), geometry), 0.0)
+    save_surface(mesh, tmp_path / "a.vtp", space)
+    reader = vtkXMLPolyDataReader()
+    reader.SetFileName(str(tmp_path / "a.vtp"))
+    reader.Update()
+    said = reader.GetOutput().GetFieldData()
+
+    assert [said.GetAbstractArray(name).GetValue(0) for name in ("Space", "Unit")] == [space, "mm"]
+    assert mesh.GetFieldData().GetNumberOfArrays() == 0
