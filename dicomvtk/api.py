@@ -350,13 +350,14 @@ def view(
     """Open a window on `volume` (axial, sagittal, coronal, 3-D) and return what it showed when it was closed.
 
     `surfaces` are drawn in 3-D: levels, names of tissues (``"bone"``, ``"skin"``, ``"lung"`` in CT) or layers with
-    colour and opacity. `around` gives the window the other series of a folder (`render.around`).
+    colour and opacity. `around` names other series (`render.around`). RenderError where no window can be opened.
     """
     _check_volume(volume)
     from dicomvtk.render import viewer
     from dicomvtk.render.surfaces import with_surfaces
+    from dicomvtk.surroundings import around_volume
 
-    return viewer.show(volume, with_surfaces(view, surfaces), around)
+    return viewer.show(volume, with_surfaces(view, surfaces), around or around_volume(volume))
 
 
 def snapshot(

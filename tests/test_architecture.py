@@ -25,7 +25,7 @@ LAYER_1 = {"volume", "stream"}
 BELOW_BRIDGE = LAYER_0 | LAYER_1
 BELOW_ROOMS = BELOW_BRIDGE | {"bridge"}
 ROOMS = {"dicom", "processing", "formats", "render", "folder"}
-EVERYTHING = BELOW_ROOMS | ROOMS | {"api", "cli", "__init__", "__main__"}
+EVERYTHING = BELOW_ROOMS | ROOMS | {"surroundings", "api", "cli", "__init__", "__main__"}
 MAY_IMPORT = {
     **dict.fromkeys(LAYER_0, LAYER_0),
     "volume": LAYER_0,
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "formats": BELOW_ROOMS,
     "render": BELOW_ROOMS | {"processing"},
     "folder": BELOW_ROOMS | {"dicom", "processing"},
+    "surroundings": BELOW_ROOMS | ROOMS,
     "api": EVERYTHING - {"cli", "__init__", "__main__"},
     "cli": EVERYTHING - {"__main__"},
     "__init__": EVERYTHING - {"cli", "__main__"},

@@ -12,6 +12,8 @@ from dicomvtk.anatomy import OPPOSITE, orientation_letters
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.pictures_of import one_scale
 from dicomvtk.cli.source import Source, source_options
+from dicomvtk.cli.values import Window
+from dicomvtk.display import WindowLevel
 from dicomvtk.errors import WriteError
 from dicomvtk.volume import Volume
 
@@ -25,7 +27,12 @@ __all__ = ["montage"]
 @click.option("--count", type=click.IntRange(min=1), default=20, show_default=True, help="How many slices, evenly.")
 @click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row.")
 @click.option("--tile", type=click.IntRange(min=16), default=192, show_default=True, help="Pixels of a picture.")
-@click.option("--window", metavar="NAME|C,W|auto|dicom:N", help="CT-BONE, 40,400, auto, or the header's N-th (first).")
+@click.option(
+    "--window",
+    type=Window(),
+    metavar="NAME|C,W|auto|dicom:N",
+    help="CT-BONE, 40,400, auto, or the header's N-th (first).",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 @click.pass_obj
 def montage(
@@ -36,7 +43,7 @@ def montage(
     count: int,
     columns: int | None,
     tile: int,
-    window: str | None,
+    window: WindowLevel | str | None,
     overwrite: bool,
     **options: Any,
 ) -> None:
@@ -69,10 +76,11 @@ def _plane_of(volume: Volume) -> str:
     return ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(volume.direction[:, 2])))]
 
 
-def _tiles(volume: Volume, slices: list[int], window: str | None) -> list[Any]:
+def _tiles(volume: Volume, slices: list[int], window: WindowLevel | str | None) -> list[Any]:
     from dicomvtk.render.contact_sheet import Tile
 
-    pictures = volume.display(one_scale([volume], window))
+    scale = window if isinstance(window, WindowLevel) else one_scale([volume], window)
+    pictures = volume.display(scale)
     letters = _letters(volume)
     return [Tile(pictures[:, :, k].swapaxes(0, 1), _caption(volume, k), letters) for k in slices]
 

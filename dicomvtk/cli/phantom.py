@@ -19,15 +19,13 @@ __all__ = ["phantom"]
 @click.argument("out", type=click.Path())
 @click.option(
     "--shape",
-    type=Numbers(int, 3, above_zero=True),
+    type=Numbers(int, 3, above=0),
     default="256,256,180",
     show_default=True,
     metavar="I,J,K",
     help="Columns, rows, slices.",
 )
-@click.option(
-    "--spacing", type=Numbers(float, 3, above_zero=True), metavar="I,J,K", help="mm; fits the head if left out."
-)
+@click.option("--spacing", type=Numbers(float, 3, above=0), metavar="I,J,K", help="mm; fits the head if left out.")
 @click.option(
     "--orientation",
     type=click.Choice(["axial", "sagittal", "coronal", "oblique"]),

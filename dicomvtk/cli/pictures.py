@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +12,15 @@ import click
 
 from dicomvtk.atomic import atomic_file
 from dicomvtk.cli.pictures_of import one_scale
-from dicomvtk.cli.values import Colour, Numbers, Thickness, Window
-from dicomvtk.errors import UnsupportedError
+from dicomvtk.cli.values import Checked, Colour, Numbers, SlicePlace, Thickness, Window
+from dicomvtk.errors import DicomVtkWarning, UnsupportedError
 from dicomvtk.metadata import LookupTable
-from dicomvtk.render.colour_maps import COLOUR_MAPS
+from dicomvtk.render.colour_maps import COLOUR_MAPS, check_colour_map
 from dicomvtk.render.layers import Layer, SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.presets import PRESETS
 from dicomvtk.render.scene import CLIP_SIDES, LAYOUTS, PLANES, View
 from dicomvtk.render.surfaces import surface_layers
+from dicomvtk.render.viewer import LONGEST_SIDE
 from dicomvtk.render.viewpoints import camera_from, on_slice
 from dicomvtk.volume import Volume
 
@@ -37,19 +39,37 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--no-annotations", is_flag=True, help="Leave out letters and corner text: no name in the picture."
         ),
-        click.option("--camera", metavar="SIDE|AZ,EL", help="3-D from A, P, L, R, S, I, or azimuth,elevation degrees."),
+        click.option(
+            "--camera",
+            type=Checked(camera_from),
+            metavar="SIDE|AZ,EL",
+            help="3-D from A, P, L, R, S, I, or azimuth,elevation degrees.",
+        ),
         click.option("--clip", type=click.Choice(list(CLIP_SIDES)), help="Cut this side off the 3-D scene."),
-        click.option("--surface", multiple=True, metavar="LEVEL|TISSUE", help="A surface in 3-D; may be repeated."),
+        click.option(
+            "--surface",
+            type=Checked(_check_surface),
+            multiple=True,
+            metavar="LEVEL|TISSUE",
+            help="A surface in 3-D; may be repeated.",
+        ),
         click.option("--preset", type=click.Choice(list(PRESETS)), help="Colours of the volume in 3-D."),
         click.option("--slab", type=Thickness(), metavar="MM[,BLEND]", help="Thick slices: max (default), min, mean."),
         click.option("--neurological", is_flag=True, help="Axial from the head: left on the left."),
         click.option("--colour-bar", is_flag=True, help="Show which colour is which value."),
         click.option(
             "--colour-map",
+            type=Checked(check_colour_map),
             metavar="NAME",
             help=f"Colours of slices: {', '.join(COLOUR_MAPS)}, or Matplotlib's; _r reverses.",
         ),
-        click.option("--slice", "slice_at", metavar="40mm|N", help="Which slice of --plane, by place or number."),
+        click.option(
+            "--slice",
+            "slice_at",
+            type=SlicePlace(),
+            metavar="40mm|N",
+            help="Which slice of --plane, by place or number.",
+        ),
         click.option("--plane", type=click.Choice(PLANES), help="One plane alone; same as --layout PLANE."),
         click.option("--crosshair", type=Numbers(float, 3), metavar="X,Y,Z", help="LPS point in mm to go through."),
         click.option("--window", type=Window(), metavar="C,W|NAME|auto|dicom:N", help=_WINDOW_HELP),
@@ -62,7 +82,7 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def size_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--size",
-        type=Numbers(int, 2, above_zero=True),
+        type=Numbers(int, 2, above=0, most=LONGEST_SIDE),
         default=DEFAULT_SIZE,
         show_default=True,
         metavar="WxH",
@@ -98,7 +118,7 @@ class Wanted:
         for name in ("neurological", "colour_bar"):
             options[name] = options[name] or None
         if camera is not None:
-            options["camera"] = camera_from(camera)
+            options["camera"] = camera
         if preset or surfaces:
             options["layers"] = _layers(view, preset, surfaces)
         window = options["window"]
@@ -107,6 +127,8 @@ class Wanted:
         if isinstance(window, str):
             options["window"] = None
         view = replace(view, **{name: value for name, value in options.items() if value is not None})
+        of_3d = {"--camera": camera, "--preset": preset, "--surface": surfaces, "--clip": options["clip"]}
+        _warn_unseen([name for name, value in of_3d.items() if value], view)
         return cls(view, plane, slice_at, window if isinstance(window, str) else None, save_view)
 
     def on(self, volume: Volume) -> View:
@@ -121,6 +143,16 @@ class Wanted:
         if self.save_view is not None:
             with atomic_file(self.save_view) as sibling:
                 sibling.write_text(view.to_json() + "\n", encoding="utf-8")
+
+
+def _check_surface(wanted: str) -> None:
+    surface_layers([wanted])
+
+
+def _warn_unseen(options: list[str], view: View) -> None:
+    if options and view.layout not in ("quad", "3d"):
+        names = ", ".join(options)
+        warnings.warn(f"{names}: not seen, as --layout {view.layout} has no 3-D pane.", DicomVtkWarning, stacklevel=3)
 
 
 def _saved(path: str) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -9,13 +10,14 @@ import click
 import dicomvtk
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.pictures import Wanted, size_option, view_options
-from dicomvtk.cli.source import Source, source_options
+from dicomvtk.cli.source import Source, sources_options
+from dicomvtk.errors import WriteError
 
-__all__ = ["snapshot"]
+__all__ = ["save_picture_of", "snapshot"]
 
 
 @click.command()
-@source_options
+@sources_options
 @click.argument("out", type=click.Path())
 @view_options
 @size_option
@@ -27,9 +29,21 @@ def snapshot(
     size: tuple[int, int],
     **options: Any,
 ) -> None:
-    """Save the picture of the volume in SRC as OUT (PNG, JPEG or TIFF by suffix); needs no display."""
-    source = Source.of(options)
+    """Save the picture of the volume in SRC as OUT (PNG, JPEG or TIFF by suffix); needs no display.
+
+    As with cp the last path is OUT: DICOM folders and files before it are searched together.
+    """
+    save_picture_of(console, Source.of(options), options, out, size)
+
+
+def save_picture_of(console: Console, source: Source, options: dict[str, Any], out: str, size: tuple[int, int]) -> None:
+    """Save the picture that `options` (see `view_options`) ask for; what `source` names is not overwritten."""
+    from dicomvtk.render.pictures import check_suffix
+
     wanted = Wanted.of(options)
+    check_suffix(out)
+    if source.holds(out) or (source.more and os.path.exists(out)):
+        raise WriteError(f"Cannot write the picture to {out}: it exists, and may be one of the files to read.")
     volume = source.read(console, largest=True)
     shown = wanted.on(volume)
     dicomvtk.snapshot(volume, out, shown, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,13 @@ _CT_BONE_HU = 300.0
 @click.option("--no-smooth", is_flag=True, help="Leave the steps of the voxels.")
 @click.option("--largest", is_flag=True, help="Only the largest piece.")
 @click.option("--min-size", type=click.IntRange(0), default=0, help="Leave out pieces of fewer triangles.")
-@click.option("--reduce", type=float, default=0.0, help="Share of the triangles to take away, such as 0.9.")
-@click.option("--triangles", type=int, help="As many triangles as there may be, in place of --reduce.")
+@click.option(
+    "--reduce",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    help="Share of the triangles to take away, such as 0.9.",
+)
+@click.option("--triangles", type=click.IntRange(1), help="As many triangles as there may be, in place of --reduce.")
 @click.option("--space", type=click.Choice(["LPS", "RAS"]), default="LPS", show_default=True, help="Of coordinates.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 @click.pass_obj
@@ -52,6 +58,10 @@ def surface(
     from dicomvtk.processing.mesh import finished, measures
     from dicomvtk.processing.surface import SURFACE_SUFFIXES, save_surface
 
+    if sum((options["level"] is not None, options["tissue"] is not None, options["labels"])) > 1:
+        raise click.UsageError("--level, --tissue and --labels exclude each other.")
+    if options["level"] is not None and not math.isfinite(options["level"]):
+        raise click.UsageError(f"--level {options['level']}; expected a finite value.")
     if Path(out).suffix.lower() not in SURFACE_SUFFIXES:
         raise UnsupportedError(
             f"Cannot write a surface to {out}; expected a name ending in {', '.join(SURFACE_SUFFIXES)}."
@@ -82,8 +92,6 @@ def _extracted(volume: Volume, console: Console, options: dict[str, Any]) -> tup
     from dicomvtk.render.levels import tissue_level
 
     level: float | None = options["level"]
-    if sum((level is not None, options["tissue"] is not None, options["labels"])) > 1:
-        raise click.UsageError("--level, --tissue and --labels exclude each other.")
     if options["tissue"] == "lung":
         volume = lungs(volume)  # of all that is as thin as they are
     whole = capped(volume) if options["cap"] and not volume.axes and not volume.is_colour else volume

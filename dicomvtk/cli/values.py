@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, cast
@@ -11,7 +12,7 @@ import click
 from dicomvtk.display import CT_WINDOWS, WindowLevel
 from dicomvtk.errors import UnsupportedError
 
-__all__ = ["Assignment", "Colour", "Numbers", "Thickness", "Window", "Words"]
+__all__ = ["Assignment", "Checked", "Colour", "Numbers", "SlicePlace", "Thickness", "Window", "Words"]
 
 _COMMA = re.compile(r",(?![^(]*\))")
 
@@ -35,10 +36,13 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
     name = "numbers"
 
-    def __init__(self, kind: Callable[[str], Any], count: int | None = None, *, above_zero: bool = False) -> None:
+    def __init__(
+        self, kind: Callable[[str], Any], count: int | None = None, *, above: int | None = None, most: int | None = None
+    ) -> None:
         self._kind = kind
         self._count = count
-        self._above_zero = above_zero
+        self._above = above
+        self._most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
         if isinstance(value, tuple):
@@ -48,11 +52,53 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
         except ValueError:
             numbers = ()
         right_count = len(numbers) == self._count if self._count else bool(numbers)
-        if not right_count or (self._above_zero and min(numbers) <= 0):
-            above = " above 0" if self._above_zero else ""
+        if not right_count or not all(self._takes(number) for number in numbers):
+            limits = "" if self._above is None else f" above {self._above}"
+            limits += "" if self._most is None else f", at most {self._most}"
             form = f": {param.metavar}" if param is not None and param.metavar else ", commas between"
-            self.fail(f"{value!r}; expected {self._count or 'one or more'} numbers{above}{form}.", param, ctx)
+            self.fail(f"{value!r}; expected {self._count or 'one or more'} numbers{limits}{form}.", param, ctx)
         return numbers
+
+    def _takes(self, number: float) -> bool:
+        low, high = (
+            (-math.inf if self._above is None else self._above),
+            (math.inf if self._most is None else self._most),
+        )
+        return math.isfinite(number) and low < number <= high
+
+
+class Checked(click.ParamType):  # type: ignore[type-arg]
+    """Text that a function of the library understands or refuses: `of(text)` is the value where it is not None."""
+
+    name = "text"
+
+    def __init__(self, of: Callable[[str], Any]) -> None:
+        self._of = of
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            made = self._of(value)
+        except UnsupportedError as error:
+            self.fail(str(error), param, ctx)
+        return value if made is None else made
+
+
+class SlicePlace(click.ParamType):  # type: ignore[type-arg]
+    """``40mm``, a place, or ``12``, the number of a slice from 1; as text, since only a volume has slices."""
+
+    name = "slice"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip().lower()
+        try:
+            right = math.isfinite(float(text[:-2])) if text.endswith("mm") else int(text) >= 1
+        except ValueError:
+            right = False
+        if not right:
+            self.fail(f"{value!r}; expected a place such as 40mm, or the number of a slice from 1.", param, ctx)
+        return text
 
 
 class Window(click.ParamType):  # type: ignore[type-arg]
@@ -64,8 +110,10 @@ class Window(click.ParamType):  # type: ignore[type-arg]
     name = "window"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WindowLevel | str:
-        if isinstance(value, WindowLevel) or value.lower() == "auto" or value.lower().startswith("dicom:"):
+        if isinstance(value, WindowLevel) or value.lower() == "auto":
             return cast("WindowLevel | str", value)
+        if value.lower().startswith("dicom:") and value[len("dicom:") :].strip(" 0"):
+            return cast("str", value)
         named = CT_WINDOWS.get(f"CT-{value.upper().removeprefix('CT-')}")
         if named is not None:
             return named

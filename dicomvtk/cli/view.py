@@ -7,19 +7,20 @@ from typing import Any
 import click
 
 import dicomvtk
-from dicomvtk.cli.around import around, open_paths
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.pictures import Wanted, size_option, view_options
-from dicomvtk.cli.source import Source, source_options
+from dicomvtk.cli.snapshot import save_picture_of
+from dicomvtk.cli.source import Source, sources_options
 from dicomvtk.render.around import Around
 from dicomvtk.render.preferences import load_preferences
+from dicomvtk.surroundings import around, around_volume, open_paths
 from dicomvtk.volume import Volume
 
 __all__ = ["view"]
 
 
 @click.command()
-@source_options
+@sources_options
 @view_options
 @size_option
 @click.option("--output", type=click.Path(), help="Save the picture here (PNG, JPEG, TIFF) and open no window.")
@@ -31,31 +32,28 @@ def view(
     output: str | None,
     **options: Any,
 ) -> None:
-    """Open a window on the volume in SRC: a DICOM folder or file, or a file of another format.
+    """Open a window on the volume in SRC: DICOM folders and files, searched together, or a file of another format.
 
-    Of several series the one of most slices is opened. H in the window shows the keys.
+    Of several series the one of most slices is opened, and Tab lists the others. H in the window shows the keys.
     """
     source = Source.of(options)
-    if output is None:
-        wanted = Wanted.of(options, load_preferences().view())
-        volume, surroundings = _opened(source, console)
-        wanted.save(dicomvtk.view(volume, wanted.on(volume), around=surroundings))
+    if output is not None:
+        save_picture_of(console, source, options, output, size)
         return
-    wanted = Wanted.of(options)
-    volume = source.read(console, largest=True)
-    shown = wanted.on(volume)
-    dicomvtk.snapshot(volume, output, shown, size)
-    wanted.save(shown)
-    console.done(output)
+    wanted = Wanted.of(options, load_preferences().view())
+    volume, surroundings = _opened(source, console)
+    wanted.save(dicomvtk.view(volume, wanted.on(volume), around=surroundings))
 
 
 def _opened(source: Source, console: Console) -> tuple[Volume, Around]:
-    """Return the volume, and what a window may say of the folder it came from."""
+    """Return the volume, and what a window may say of the place it came from."""
+    if not source.is_dicom and source.more:
+        return open_paths(source.paths)
     if not source.is_dicom:
-        return source.read(console), Around(open_paths=open_paths)
-    entries = source.entries(console)
-    if source.series is not None:
         volume = source.read(console)
-        return volume, around(entries, volume.info.key)
-    entry = source.largest(console, entries)
-    return source.read_entry(console, entry), around(entries, entry.key)
+        return volume, around_volume(volume)
+    entries = source.entries(console)
+    entry = source.largest(console, entries) if source.series is None else source.choose(console)
+    accepted = (*source.allow, *source.fix)
+    surroundings = around(entries, entry.key, lambda other: source.read_entry(console, other), accepted)
+    return source.read_entry(console, entry), surroundings

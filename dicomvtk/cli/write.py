@@ -43,7 +43,7 @@ class _Pair(click.ParamType):  # type: ignore[type-arg]  # generic for type chec
 @click.command()
 @click.argument("array", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option("--spacing", type=Numbers(float, 3, above_zero=True), metavar="I,J,K", help="mm between voxels.")
+@click.option("--spacing", type=Numbers(float, 3, above=0), metavar="I,J,K", help="mm between voxels.")
 @click.option("--origin", type=Numbers(float, 3), metavar="X,Y,Z", help="LPS mm of the first voxel.")
 @click.option(
     "--direction", type=Numbers(float, 9), metavar="9 NUMBERS", help="Row by row; its columns are where i, j, k grow."

@@ -15,7 +15,7 @@ from dicomvtk.volume import Volume
 
 __all__ = ["Around", "SeriesCard"]
 
-#: Grey values (height, width) uint8, row 0 at the top.
+#: Greys (height, width) or colours (height, width, 3), uint8, row 0 at the top.
 Thumbnail = NDArray[np.uint8]
 
 

@@ -122,9 +122,10 @@ class SheetActors:
             self._renderer.AddViewProp(actor)
             self._pictures.append(actor)
         image = vtkImageData()
-        height, width = thumbnail.shape
+        height, width = thumbnail.shape[:2]
         image.SetDimensions(width, height, 1)
-        image.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(thumbnail[::-1]).ravel(), deep=True))
+        pixels = np.ascontiguousarray(thumbnail[::-1]).reshape(height * width, -1)
+        image.GetPointData().SetScalars(numpy_to_vtk(pixels, deep=True))
         shown: vtkActor2D = self._pictures[row]
         shown.GetMapper().SetInputData(image)
         shown.SetPosition(*at)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import TYPE_CHECKING, cast
 
 from dicomvtk.bridge.pipeline import quiet
 from dicomvtk.errors import DicomVtkWarning, RenderError, UnsupportedError
 from dicomvtk.render.around import Around
 from dicomvtk.render.drawable import drawable, frame_note
-from dicomvtk.render.flat_picture import flat_picture
+from dicomvtk.render.flat_window import FlatWindow
 from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.pictures import Picture, check_suffix, grab, save_picture
 from dicomvtk.render.resolve import State, resolve
-from dicomvtk.render.scene import PLANES, View
+from dicomvtk.render.scene import View
 from dicomvtk.render.stage import Stage
+from dicomvtk.render.viewpoints import outside
 from dicomvtk.volume import Volume
 
-__all__ = ["show", "snapshot"]
+if TYPE_CHECKING:
+    from vtkmodules.vtkRenderingCore import vtkRenderWindow
+
+__all__ = ["LONGEST_SIDE", "show", "snapshot"]
 
 #: No OpenGL draws more pixels along one side at once.
-_LONGEST_SIDE = 16384
+LONGEST_SIDE = 16384
 
 
 def snapshot(
@@ -41,8 +46,8 @@ def snapshot(
     GeometryError
         Where the slices are not regular (`Volume.regular`).
     RenderError
-        Where VTK reports an error, or the machine has no OpenGL library and there is nothing but 3-D to draw; slices
-        and text are drawn without one, and a DicomVtkWarning says so.
+        Where VTK reports an error. A machine without an OpenGL library is none: the same is drawn without one, and a
+        DicomVtkWarning says so.
     """
     if path is not None:
         check_suffix(path)
@@ -50,6 +55,7 @@ def snapshot(
     view = view or View()
     drawn = drawable(volume, view.frame)
     state = resolve(view, drawn)
+    _warn_outside(state, drawn)
     picture = _picture(drawn, state, size, frame_note(volume.axes, view.frame))
     if path is not None:
         save_picture(picture, path)
@@ -57,16 +63,14 @@ def snapshot(
 
 
 def _picture(drawn: Volume, state: State, size: tuple[int, int], note: str) -> Picture:
-    """Return the picture by OpenGL; without one, its slices and text, and a warning that names what to install."""
+    """Return the picture by OpenGL; without one by NumPy, with a warning that names what to install."""
     with quiet() as said:
         try:
             window = offscreen_window()
+            window.SetSize(*size)
         except RenderError as error:
-            if not any(pane in PLANES for pane in state.panes):
-                raise
-            warnings.warn(f"{error} Slices and text are drawn without it.", DicomVtkWarning, stacklevel=3)
-            return flat_picture(drawn, state, size, note)
-        window.SetSize(*size)
+            warnings.warn(f"{error} Drawn without it, more slowly.", DicomVtkWarning, stacklevel=3)
+            window = cast("vtkRenderWindow", FlatWindow(size))
         stage = Stage(drawn, window, note)
         try:
             stage.apply(state)
@@ -86,9 +90,17 @@ def show(volume: Volume, view: View | None = None, around: Around | None = None)
     """
     from dicomvtk.render.window import run_window
 
+    if view is not None:
+        _warn_outside(view, volume)
     return run_window(volume, view, around)
 
 
+def _warn_outside(view: View, volume: Volume) -> None:
+    where = outside(view, volume)
+    if where:
+        warnings.warn(where, DicomVtkWarning, stacklevel=4)
+
+
 def _check_size(size: tuple[int, int]) -> None:
-    if len(size) != 2 or not all(1 <= int(side) <= _LONGEST_SIDE for side in size):
-        raise UnsupportedError(f"Cannot draw {size} pixels; expected (width, height), each from 1 to {_LONGEST_SIDE}.")
+    if len(size) != 2 or not all(1 <= int(side) <= LONGEST_SIDE for side in size):
+        raise UnsupportedError(f"Cannot draw {size} pixels; expected (width, height), each from 1 to {LONGEST_SIDE}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
+from dicomvtk.render.annotations import position_text
 from dicomvtk.render.planes import slice_planes
 from dicomvtk.render.resolve import middle_voxel
 from dicomvtk.render.scene import PLANES, Camera3D, View
 from dicomvtk.volume import Volume
 
-__all__ = ["SIDES", "camera_from", "on_slice"]
+__all__ = ["SIDES", "camera_from", "on_slice", "outside"]
 
 #: Direction into the screen and up, LPS, by the side that the eye is on.
 SIDES: dict[str, tuple[Float3, Float3]] = {
@@ -27,6 +29,8 @@ SIDES: dict[str, tuple[Float3, Float3]] = {
 }
 _SAME = {"S": "H", "I": "F"}
 _STEEPEST_DEGREES = 89.9
+#: Of an index: a point on the outer face of a voxel is in it, whatever was rounded on the way.
+_TOLERANCE = 1e-6
 
 
 def camera_from(where: str) -> Camera3D:
@@ -81,6 +85,24 @@ def on_slice(view: View, volume: Volume, plane: str, where: str) -> View:
         )
     point = crosshair + (along - float(crosshair @ shown.normal)) * shown.normal
     return replace(view, crosshair=_three(point))
+
+
+def outside(view: View, volume: Volume) -> str:
+    """Return a sentence that says that the crosshair of `view` lies outside `volume`, and where that is; else empty."""
+    geometry = volume.geometry
+    if view.crosshair is None:
+        return ""
+    shape = np.asarray(geometry.shape)
+    index = geometry.physical_to_index(view.crosshair)
+    if np.all((index >= -0.5 - _TOLERANCE) & (index <= shape - 0.5 + _TOLERANCE)):
+        return ""
+    ends = [(-0.5, n - 0.5) for n in geometry.shape]
+    corners = np.array([geometry.index_to_physical(corner) for corner in itertools.product(*ends)])
+    low, high = (position_text(_three(end), placed=geometry.placed) for end in (corners.min(0), corners.max(0)))
+    return (
+        f"The crosshair at {position_text(view.crosshair, placed=geometry.placed)} mm lies outside the volume, which "
+        f"goes from {low} to {high}: the nearest slices are shown."
+    )
 
 
 def _three(vector: np.ndarray) -> Float3:

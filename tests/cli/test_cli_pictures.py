@@ -123,10 +123,168 @@ def test_every_option_of_a_view_is_in_the_saved_view(head: Path, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "options",
-    [["--slab", "thick"], ["--background", "reddish"], ["--preset", "wood"], ["--clip", "X"], ["--slab", "5mm,sum"]],
+    [
+        ["--slab", "thick"],
+        ["--slab", "5mm,sum"],
+        ["--slab", "-5"],
+        ["--background", "reddish"],
+        ["--preset", "wood"],
+        ["--clip", "X"],
+        ["--plane", "axial", "--slice", "abc"],
+        ["--plane", "axial", "--slice", "0"],
+        ["--plane", "axial", "--slice", "2.5"],
+        ["--plane", "axial", "--slice", "nanmm"],
+        ["--camera", "X"],
+        ["--camera", "0,91"],
+        ["--camera", "1,2,3"],
+        ["--window", "abc"],
+        ["--window", "40,0"],
+        ["--window", "40"],
+        ["--window", "nan,5"],
+        ["--window", "dicom:"],
+        ["--window", "dicom:0"],
+        ["--colour-map", "rainbowish"],
+        ["--surface", "muscle"],
+        ["--surface", "nan"],
+        ["--crosshair", "1,2"],
+        ["--crosshair", "inf,0,0"],
+        ["--size", "0x10"],
+        ["--size", "99999x10"],
+        ["--frame", "-1"],
+        ["--frame", "x"],
+        ["--layout", "five"],
+    ],
+    ids=" ".join,
 )
-def test_options_that_make_no_view_are_usage_errors(head: Path, tmp_path: Path, options: list[str]) -> None:
-    assert run("snapshot", head, tmp_path / "a.png", *options) == 2
+@pytest.mark.parametrize("command", ["snapshot", "view"])
+def test_options_that_make_no_view_are_usage_errors(
+    command: str, head: Path, tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--output"] if command == "view" else []
+    assert run(command, head, *out, tmp_path / "a.png", *options) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("Usage: ")
+    assert f"{options[-2]}" in said[-1]
+    assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--plane", "axial", "--slice", "400mm"], "There is no axial slice 400mm: they lie from"),
+        (["--plane", "axial", "--slice", "33"], "numbers 1 to 32"),
+        (["--window", "dicom:9"], "the header has 0 of them"),
+        (["--surface", "bone"], "levels by name are HU of CT"),
+        (["--frame", "0"], "leave it out"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_what_the_volume_does_not_have_is_one_line_and_code_1(
+    head: Path, tmp_path: Path, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("snapshot", head, tmp_path / "a.png", *options) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("dicomvtk: ")
+    assert words in line
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_a_crosshair_outside_the_volume_is_told_with_where_the_volume_lies(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("snapshot", head, tmp_path / "a.png", "--size", "60x40", "--crosshair", "-400,0,0") == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    low, high = np.array(dicomvtk.load(head).affine @ [[-0.5, 47.5], [-0.5, 39.5], [-0.5, 31.5], [1, 1]])[:3].T
+    assert "R 400.0  P 0.0  H 0.0 mm lies outside the volume" in line
+    assert f"from R {-low[0]:.1f}  A {-low[1]:.1f}  F {-low[2]:.1f} to L {high[0]:.1f}" in line
+    assert run("snapshot", head, tmp_path / "a.png", "--size", "60x40", "--crosshair", f"{low[0]},0,0") == 0
+    assert capsys.readouterr().err == "", "its faces are still in it"
+
+
+def test_an_option_that_the_layout_does_not_show_is_told(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--plane", "axial", "--surface", "300", "--clip", "L", "--size", "60x40"]
+    assert run("snapshot", head, tmp_path / "a.png", *options) == 0
+    assert "--surface, --clip: not seen, as --layout axial has no 3-D pane" in capsys.readouterr().err
+
+
+def test_files_and_folders_are_searched_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, slices in (("few", 4), ("many", 8)):
+        dicomvtk.write_series(dicomvtk.phantom((24, 20, slices)), tmp_path / name)
+    files, size = sorted((tmp_path / "few").iterdir()), ["--size", "90x60"]
+
+    assert run("snapshot", *files, tmp_path / "a.png", *size) == 0
+    assert (pixels(tmp_path / "a.png") == dicomvtk.snapshot(dicomvtk.read(tmp_path / "few"), size=(90, 60))).all()
+    assert capsys.readouterr().err == ""
+    assert run("view", tmp_path / "few", tmp_path / "many", "--output", tmp_path / "b.png", *size) == 0
+    assert (pixels(tmp_path / "b.png") == dicomvtk.snapshot(dicomvtk.read(tmp_path / "many"), size=(90, 60))).all()
+    assert "2 series in 2 paths" in capsys.readouterr().err
+
+
+def test_a_file_to_be_read_is_never_overwritten_by_the_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.tif", "b.tif"):
+        dicomvtk.write(dicomvtk.Volume(np.zeros((16, 12, 3), np.int16)), tmp_path / name)
+    before = (tmp_path / "b.tif").read_bytes()
+
+    assert run("snapshot", tmp_path / "b.tif", tmp_path / "b.tif") == 1
+    assert run("snapshot", tmp_path / "a.tif", tmp_path / "a.tif", tmp_path / "b.tif") == 1
+
+    assert "may be one of the files to read" in capsys.readouterr().err
+    assert (tmp_path / "b.tif").read_bytes() == before
+
+
+def test_another_format_among_several_paths_is_named(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dicomvtk.write_series(dicomvtk.phantom((8, 8, 3)), tmp_path / "few")
+    assert run("snapshot", tmp_path / "few", head, tmp_path / "a.png") == 1
+    assert "head.nii.gz together with others: it is not DICOM" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.bmp", "a", "a.png.dcm"])
+def test_a_suffix_of_no_picture_is_told_before_anything_is_read(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("snapshot", tmp_path / "not there", tmp_path / name) == 1
+    assert "expected one of .png, .jpg" in capsys.readouterr().err
+
+
+def test_a_picture_into_a_folder_that_is_not_there_is_one_line(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("snapshot", head, tmp_path / "no" / "a.png", "--size", "60x40") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path / "no") in line
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--window", "abc"], 2),
+        (["--window", "40,0"], 2),
+        (["--window", "bone"], 0),
+        (["--window", "dicom:4"], 1),
+        (["--tile", "3"], 2),
+        (["--count", "0"], 2),
+        (["--frame", "2"], 1),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else " ".join(value),
+)
+def test_montage_takes_the_windows_of_view(head: Path, tmp_path: Path, options: list[str], code: int) -> None:
+    assert run("montage", head, tmp_path / "a.png", *options) == code
+    assert (tmp_path / "a.png").exists() == (code == 0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--reduce", "2"], ["--triangles", "0"], ["--level", "nan"], ["--level", "abc"], ["--space", "XYZ"]],
+    ids=" ".join,
+)
+def test_surface_options_that_no_volume_takes_are_usage_errors(head: Path, tmp_path: Path, options: list[str]) -> None:
+    assert run("surface", head, tmp_path / "a.stl", *options) == 2
 
 
 def test_windows_of_the_values_and_of_the_header_are_shown_by_name(tmp_path: Path) -> None:
@@ -180,14 +338,14 @@ def test_a_size_of_one_number_is_told_how_to_be_written(
     head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("snapshot", head, tmp_path / "a.png", "--size", "1600") == 2
-    assert "2 numbers above 0: WxH" in capsys.readouterr().err
+    assert "2 numbers above 0, at most 16384: WxH" in capsys.readouterr().err
 
 
 def test_a_frame_of_a_single_volume_is_refused_in_words_of_the_option(
     head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("snapshot", head, tmp_path / "a.png", "--frame", "3") == 1
-    assert "There is no frame 3" in capsys.readouterr().err
+    assert "--frame 3: this volume is 3-D" in capsys.readouterr().err
 
 
 def test_a_surface_is_measured_and_reduced(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
