@@ -137,8 +137,8 @@ def _volume_property(table: Transfer) -> vtkVolumeProperty:
     style.SetScalarOpacityUnitDistance(table.unit_mm)
     style.SetInterpolationTypeToLinear()
     style.SetShade(table.shade)
-    style.SetAmbient(0.30)
-    style.SetDiffuse(0.95)
+    style.SetAmbient(0.28)
+    style.SetDiffuse(0.85)
     style.SetSpecular(0.20)
-    style.SetSpecularPower(12)
+    style.SetSpecularPower(15)
     return style

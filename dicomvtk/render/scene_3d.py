@@ -23,6 +23,7 @@ from dicomvtk.render.drawable import grey
 from dicomvtk.render.errands import Errands, Progress
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, eye_of, fit_distance_mm, ray_through
+from dicomvtk.render.lights import light
 from dicomvtk.render.picking import Ray, first_met
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
@@ -68,6 +69,7 @@ class Scene3D:
     ) -> None:
         self.renderer = vtkRenderer()
         self.renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEGREES)
+        light(self.renderer)
         self.stand_ins = False
         self._errands = errands or Errands(in_thread=False)
         self._volume = volume
@@ -275,6 +277,8 @@ class Scene3D:
         mapper.ScalarVisibilityOff()
         actor = vtkActor()
         actor.SetMapper(mapper)
+        actor.GetProperty().SetAmbient(0.10)
+        actor.GetProperty().SetDiffuse(0.85)
         actor.GetProperty().SetSpecular(0.15)
         actor.GetProperty().SetSpecularPower(20)
         self.renderer.AddActor(actor)
