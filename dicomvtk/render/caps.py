@@ -33,6 +33,8 @@ _LIGHT = 0.88
 _COLOURS = 1024
 #: Pixels of a face along its longer side, at most.
 _MOST_PIXELS = 1024
+#: How far a face lies before the cut, in voxels: a graphics card casts a first sample at the cut itself (VTK 9.7).
+_LIFT = 0.3
 #: A pixel of a face is there or not: one that lets through would hide from the rays what lies behind it.
 _THERE_OR_NOT = """//VTK::TCoord::Impl
   if (gl_FragData[0].a < 0.5) discard;
@@ -46,6 +48,8 @@ class Caps:
     def __init__(self, renderer: vtkRenderer, image: vtkImageData) -> None:
         self._renderer = renderer
         self._image = image
+        #: Whether a processor casts the rays between the faces.
+        self.software = True
         self._table: Transfer | None = None
         self._colours: NDArray[np.uint8] = np.zeros((_COLOURS, 4), np.uint8)
         self._caps: list[_Cap] = []
@@ -78,7 +82,7 @@ class Caps:
         for face in faces:
             cap = next((cap for cap in self._caps if _same(cap.face, face)), None) or free.pop()
             if not _same(cap.face, face) and table is not None:
-                cap.cut(self._image, face, table, self._colours)
+                cap.cut(self._image, face, table, self._colours, 0.0 if self.software else _LIFT)
             cap.actor.VisibilityOn()
             others = tuple(space for space in spaces if not _same(space, face))
             cap.actor.GetMapper().SetClippingPlanes(vtk_planes(others))
@@ -111,8 +115,13 @@ class _Cap:
         self.actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::TCoord::Impl", True, _THERE_OR_NOT, False)
         renderer.AddActor(self.actor)
 
-    def cut(self, image: vtkImageData, face: HalfSpace, table: Transfer, colours: NDArray[np.uint8]) -> None:
-        """Show what `face` cuts of `image`, in `colours` from the first to the last value of `table`."""
+    def cut(
+        self, image: vtkImageData, face: HalfSpace, table: Transfer, colours: NDArray[np.uint8], lift: float
+    ) -> None:
+        """Show what `face` cuts of `image`, in `colours` from the first to the last value of `table`.
+
+        It stands `lift` voxels before the cut.
+        """
         point, normal = face
         corner, across, up, pixels, mm = _rectangle(image, point, normal)
         reslice = vtkImageReslice()
@@ -134,7 +143,7 @@ class _Cap:
         picture.GetPointData().SetScalars(numpy_to_vtk(colours[numbers], deep=True))
         self._texture.SetInputData(picture)
         half = mm / 2
-        origin = corner - half * across - half * up
+        origin = corner - half * across - half * up - lift * min(image.GetSpacing()) * np.asarray(normal)
         self._corners.SetOrigin(*origin)
         self._corners.SetPoint1(*(origin + pixels[0] * mm * across))
         self._corners.SetPoint2(*(origin + pixels[1] * mm * up))

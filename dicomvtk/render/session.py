@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,14 +9,13 @@ from typing import Any
 
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
-from dicomvtk.errors import DicomVtkError, RenderError
+from dicomvtk.errors import DicomVtkError
 from dicomvtk.render.around import Around
 from dicomvtk.render.cine import Cine, natural_fps
 from dicomvtk.render.drawable import drawable, frame_note, whole_frame
-from dicomvtk.render.errands import Errands
-from dicomvtk.render.fine import FinePictures
 from dicomvtk.render.greeting import findings_told
 from dicomvtk.render.layout import PANES, Rect
+from dicomvtk.render.making import Making
 from dicomvtk.render.moves import framed, surfaced
 from dicomvtk.render.opening import Opened, Opening
 from dicomvtk.render.panels import Panels, Sheet
@@ -32,11 +29,6 @@ from dicomvtk.render.stage import Stage
 from dicomvtk.volume import Volume
 
 __all__ = ["Session"]
-
-#: Between looks for a picture that somebody waits for.
-_PAUSE_SECONDS = 0.005
-
-logger = logging.getLogger(__name__)
 
 
 class Session:
@@ -61,12 +53,11 @@ class Session:
         self._stale = True
         self._coarse = False
         self._reading = ""
-        self._fine = FinePictures() if in_thread else None
+        self._making = Making(self.touch, in_thread=in_thread)
         self._preferences = preferences or Preferences()
         self.cine = Cine(self._advance, self._preferences.fps)
         self._threads = in_thread
         self._opening = Opening(in_thread=in_thread)
-        self._errands = Errands(in_thread=in_thread)
         self._panels = Panels(around or Around(), self.open_series, self.set_level, in_thread=in_thread)
         view = replace(view, frame=whole_frame(volume.axes, view.frame))
         self._begin(volume, drawable(volume, view.frame), view)
@@ -77,8 +68,10 @@ class Session:
         self.several = self.state.layout if self.state.layout in PANES else "quad"
         self.cine.fps = natural_fps(volume.axes) or self._preferences.fps
         note = self._note(view.frame)
-        self._errands.give_up()
-        self._stage = Stage(self.volume, self._window, note, in_thread=self._fine is not None, errands=self._errands)
+        self._making.errands.give_up()
+        self._stage = Stage(
+            self.volume, self._window, note, in_thread=self._making.in_thread, errands=self._making.errands
+        )
         self._count_frames()
         self._stage.apply(self.state, detail=Detail.NOTHING)
         self.say(findings_told(volume))
@@ -131,23 +124,13 @@ class Session:
         """Take what threads brought since the last call."""
         if self._panels.news():
             self.touch()
-        self._take_rays()
+        if not self.undrawn:
+            self._making.take_small_rays(self._stage, self.volume, self.state)
         try:
             self._take_opened()
         except DicomVtkError as error:
             self._reading = ""
             self.say(str(error))
-
-    def _take_rays(self) -> None:
-        """Have small rays made where there are none: nothing is to be seen in 3-D without them."""
-        if self._fine is None or self.undrawn or not self._stage.lacks_rays(self.state):
-            return
-        rays = self._fine.small_rays(self.volume)
-        if rays is not None:
-            self._stage.offer_rays(rays)
-            self.touch()
-        else:
-            self._lacks_fine()
 
     def _take_opened(self) -> None:
         opened = self._opening.take()
@@ -298,7 +281,9 @@ class Session:
         `coarse` casts fewer rays; `detail` is how much of what takes long may be made now.
         """
         if detail is Detail.FULL:
-            self._await_fine()
+            if self.in_thread and self.undrawn:
+                self._stage.apply(self.state, detail=Detail.NOTHING)
+            self._making.wait(self._stage, self.state)
         coarse = coarse or self._panels.open is not None  # under a sheet nothing need be fine, and every key draws it
         stale = self.undrawn or (self._coarse and not coarse)
         if not stale and not self.lacks(detail):
@@ -306,8 +291,7 @@ class Session:
         sheet = self._sheet()
         self._stage.show_sheet(sheet)
         self._stage.apply(self.state, detail=detail)
-        if self._fine is not None:
-            self._fine.give_up_others(self._stage.fine_wanted(self.state))
+        self._making.give_up_others(self._stage, self.state)
         self._stage.render(coarse=coarse)
         self._stale, self._coarse = False, coarse
         return True
@@ -317,41 +301,24 @@ class Session:
         return self._stage.lacks(self.state, detail)
 
     def waits_for_fine(self) -> bool:
-        """Return whether the 3-D pane's fine picture is still to come, which this begins where it is not so.
+        """Return whether the 3-D pane in full is still to come, which this begins where it is not so.
 
-        It comes from a thread, after `draw` has shown stand-ins; when it is there, the next drawing shows it.
+        It comes from a thread, a picture or for a graphics card what goes into it, after `draw` has shown stand-ins;
+        when it is there, the next drawing shows it.
         """
-        return self.in_thread and (self.undrawn or self._lacks_fine())
+        return self._threads and (self.undrawn or self._making.waits(self._stage, self.state))
 
     @property
     def undrawn(self) -> bool:
         """Whether the window does not show yet what it should."""
         return self._stale or self._stage.resized
 
-    def _await_fine(self) -> None:
-        if self.in_thread and self.undrawn:
-            self._stage.apply(self.state, detail=Detail.NOTHING)
-        while self._lacks_fine() or self._stage.waits(self.state):
-            self._stage.apply(self.state)
-            time.sleep(_PAUSE_SECONDS)
-
-    def _lacks_fine(self) -> bool:
-        """Return whether the fine picture of the state applied is being drawn, which this begins."""
-        wanted = self._stage.fine_wanted(self.state)
-        if wanted is None or self._fine is None:
-            return False
-        try:
-            made = self._fine.ready(wanted)
-        except RenderError as error:
-            logger.debug("The 3-D pane is drawn in place: %s", error)
-            self._stage.draw_in_place()
-            self._fine = None
-            self.touch()
-            return False
-        if made is not None:
-            self._stage.offer_fine(made)
-            self.touch()
-        return made is None
+    def tell_trouble(self, errors: list[str]) -> None:
+        """Say what VTK could not do; where that was casting rays on a graphics card, the processor does it now."""
+        if self._stage.leave_card(errors):
+            self.say(f"The graphics card cannot draw this volume, the processor does. {errors[0]}")
+        else:
+            self.say(errors[-1])
 
     def save_screenshot(self) -> Path:
         """Save what the window shows by the template of the preferences, and say so; return the path."""
@@ -393,7 +360,5 @@ class Session:
         """Give the window back."""
         self._stage.close()
         self._opening.finish()
-        self._errands.finish()
         self._panels.finish()
-        if self._fine is not None:
-            self._fine.finish()
+        self._making.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -39,6 +40,10 @@ _LAYERS = 3
 _PIXELS_APART, _MOST_APART = 3.0, 8.0
 #: Seconds of a frame below and above which there are more rays or fewer in the next, by this factor of distance.
 _QUICK, _SLOW, _PACE = 0.025, 0.05, 1.3
+
+
+#: How errors of VTK begin that leave a volume undrawn.
+_CARD_ERROR = re.compile(r"vtk(OpenGL)?(GPUVolume|VolumeTexture|TextureObject|ShaderProgram)")
 
 
 class Stage:
@@ -142,6 +147,29 @@ class Stage:
     def waits(self, state: State) -> bool:
         """Return whether something of the 3-D pane of `state` in full is not there yet."""
         return PANE_3D in state.panes and self._pane_3d.scene.waits(state)
+
+    def begin(self, state: State) -> bool:
+        """Have all of the 3-D pane of `state` made in full, and return whether that goes on elsewhere."""
+        if PANE_3D not in state.panes:
+            return False
+        self._pane_3d.scene.build(state, Detail.FULL, software=self._is_software())
+        return self.waits(state)
+
+    @property
+    def built(self) -> object:
+        """Which parts of the 3-D pane that take long to make are there, to be compared."""
+        return self._pane_3d.scene.built
+
+    def leave_card(self, errors: list[str]) -> bool:
+        """Return whether one of VTK's `errors` is of rays on a graphics card; then a processor casts them from now on.
+
+        The pane would stay blank (VTK 9.7).
+        """
+        if self._is_software() or not any(_CARD_ERROR.match(error) for error in errors):
+            return False
+        self._software = True
+        self._pane_3d.scene.set_volume(self._volume, to_vtk(self._volume))
+        return True
 
     def lacks_rays(self, state: State) -> bool:
         """Return whether the 3-D pane is without the small rays that come from elsewhere. `state` was applied."""

@@ -90,8 +90,8 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
             titled = session.source
             interactor.GetRenderWindow().SetWindowName(_title(titled))
         if len(said.errors) > told:
+            session.tell_trouble(said.errors[told:])
             told = len(said.errors)
-            session.say(said.errors[-1])
         time.sleep(_PAUSE_SECONDS)
 
 
