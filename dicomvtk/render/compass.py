@@ -51,6 +51,7 @@ def _cube() -> vtkAnnotatedCubeActor:
     cube.SetYFaceTextRotation(0)
     cube.SetZFaceTextRotation(-90)
     cube.GetCubeProperty().SetColor(_FACE)
+    cube.GetCubeProperty().SetInterpolationToFlat()  # as the letters: one program for both
     cube.SetTextEdgesVisibility(False)  # edges of no opacity are still drawn, in a pass of their own
     for face in (
         cube.GetXPlusFaceProperty(),
