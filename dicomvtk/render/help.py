@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["HELP", "help_text"]
+__all__ = ["HELP", "help_columns"]
 
 #: (what to press, what it does); an empty first text is a heading.
 HELP: tuple[tuple[str, str], ...] = (
@@ -45,12 +45,18 @@ HELP: tuple[tuple[str, str], ...] = (
 )
 
 
-def help_text() -> tuple[str, str]:
-    """Return the two columns of the help sheet, line by line: what to press, and what it does."""
-    left: list[str] = []
-    right: list[str] = []
+def help_columns(rows: int = 1000) -> tuple[list[str], list[str]]:
+    """Return the two columns of the help sheet, line by line: what to press, and what it does.
+
+    In less than all their lines there is no air between the groups; what still has no room is left out, and the last
+    line says so.
+    """
+    lines: list[tuple[str, str]] = []
+    air = rows >= len(HELP) + sum(not keys for keys, _ in HELP[1:])
     for keys, meaning in HELP:
-        heading = not keys
-        left += ["", meaning.upper()] if heading and left else [keys or meaning.upper()]
-        right += ["", ""] if heading and right else [meaning if keys else ""]
-    return "\n".join(left), "\n".join(right)
+        if not keys and lines and air:
+            lines.append(("", ""))
+        lines.append((keys, meaning) if keys else (meaning.upper(), ""))
+    if len(lines) > rows:
+        lines = [*lines[: max(0, rows - 1)], ("...", "a larger window shows all keys")]
+    return [keys for keys, _ in lines], [meaning for _, meaning in lines]

@@ -8,6 +8,7 @@ from dicomvtk.geometry import Float3
 from dicomvtk.render.annotations import Corners
 from dicomvtk.render.fonts import readable, set_font, text_bounds
 from dicomvtk.render.layout import Rect
+from dicomvtk.render.pixel_shapes import Segment
 from dicomvtk.render.text import ink, text_actor
 
 __all__ = ["PaneLabels", "fitted", "font_size"]
@@ -15,7 +16,8 @@ __all__ = ["PaneLabels", "fitted", "font_size"]
 _CORNER_COLOUR = (0.86, 0.88, 0.90)
 _LETTER_COLOUR = (1.0, 0.80, 0.35)
 _MARGIN = 6
-#: Below this width (pixels) the corners would cover the picture: only the first line at the bottom left stays.
+#: Below this width (pixels) the corners would cover the picture: only the first line at the bottom left stays, above
+#: the letter.
 _NARROW = 240
 #: Below this width or height (pixels) there is no room for any text.
 _TINY = 64
@@ -24,6 +26,8 @@ _SMALLEST, _LARGEST = 10, 20
 _PANE_LINES = 36
 _LINE_SHARE = 1.2
 _LETTER_SHARE = 1.25
+#: A word that is more than this share of a line is shortened in its middle.
+_LONG_WORD = 0.6
 
 #: Where text stands in the pane, as shares of its width and height.
 Place = tuple[float, float]
@@ -46,6 +50,8 @@ class PaneLabels:
 
     def __init__(self, renderer: vtkRenderer) -> None:
         self._renderer = renderer
+        #: Edges (left, lower, right, upper) in pixels of the pane of each line in a corner.
+        self._boxes: list[Segment] = []
         self._lines: dict[str, list[vtkTextActor]] = {name: [] for name in _CORNERS}
         self._letters = [_actor_at(renderer, place, _LETTER_COLOUR, bold=True) for place in _SIDES]
         self._now: object = None
@@ -62,26 +68,63 @@ class PaneLabels:
             return
         self._now = wanted
         visible = visible and min(rect.width, rect.height) >= _TINY
-        shown = corners if rect.width >= _NARROW else Corners(bottom_left=corners.bottom_left[:1])
+        shown = corners if rect.width >= _NARROW else Corners(bottom_left=(*corners.bottom_left[:1], ""))
         size = font_size(rect)
-        for name, actors in self._lines.items():
-            self._write_corner(actors, getattr(shown if visible else Corners(), name), name, rect, size)
+        self._boxes = []
+        for upper in (True, False):
+            self._write_rows(shown if visible else Corners(), rect, size, upper=upper)
         for letter, actor, place in zip(letters, self._letters, _SIDES, strict=True):
-            _write(actor, letter if visible else "", place, rect, round(size * _LETTER_SHARE), 0)
+            _write(actor, letter if visible else "", place, rect.width, rect, round(size * _LETTER_SHARE), 0)
             ink(actor, _LETTER_COLOUR, light=light)
         for actor in (actor for actors in self._lines.values() for actor in actors):
             ink(actor, _CORNER_COLOUR, light=light)
 
-    def _write_corner(
-        self, actors: list[vtkTextActor], lines: tuple[str, ...], name: str, rect: Rect, size: int
-    ) -> None:
-        place = _CORNERS[name]
-        while len(actors) < len(lines):
-            actors.append(_actor_at(self._renderer, place, _CORNER_COLOUR))
-        for number, actor in enumerate(actors):
-            line = lines[number] if number < len(lines) else ""
-            from_top = number if place[1] else number - (len(lines) - 1)
-            _write(actor, line, place, rect, size, -round(from_top * size * _LINE_SHARE))
+    def free(self, low: float, high: float, width: int) -> tuple[float, float]:
+        """Return from where to where the text of the corners leaves the pixel rows `low` to `high` of a pane free."""
+        left, right = 0.0, float(width)
+        for x0, y0, x1, y1 in self._boxes:
+            if y0 < high and low < y1:
+                left, right = (max(left, x1), right) if x0 + x1 < width else (left, min(right, x0))
+        return left, right
+
+    def _write_rows(self, corners: Corners, rect: Rect, size: int, *, upper: bool) -> None:
+        """Write the two corners above, or those below, row by row from the edge: a line may be as long as fits."""
+        names = ("top_left", "top_right") if upper else ("bottom_left", "bottom_right")
+        columns = [getattr(corners, name) if upper else getattr(corners, name)[::-1] for name in names]
+        for name, lines in zip(names, columns, strict=True):
+            while len(self._lines[name]) < len(lines):
+                self._lines[name].append(_actor_at(self._renderer, _CORNERS[name], _CORNER_COLOUR))
+        for number in range(max(len(self._lines[name]) for name in names)):
+            row = [lines[number] if number < len(lines) else "" for lines in columns]
+            rooms = _rooms(row, rect, size, beside_letter=number == 0)
+            from_edge = round(number * size * _LINE_SHARE)
+            for name, line, room in zip(names, row, rooms, strict=True):
+                if number < len(self._lines[name]):
+                    actor = self._lines[name][number]
+                    _write(actor, line, _CORNERS[name], room, rect, size, -from_edge if upper else from_edge)
+                    if line:
+                        self._boxes.append(_box_of(actor))
+
+
+def _rooms(row: list[str], rect: Rect, size: int, *, beside_letter: bool) -> tuple[int, int]:
+    """Return how wide the lines at the left and right of one row may be: half of it, or what the other leaves."""
+    half = rect.width // 2 - 2 * _MARGIN
+    if beside_letter:
+        return half - size // 2, half - size // 2
+    widths = []
+    for line in row:
+        style, text = vtkTextProperty(), readable(line)
+        set_font(style, text.font)
+        style.SetFontSize(size)
+        widths.append(_width(text.text, style) if line else 0)
+    left, right = (max(half, rect.width - 4 * _MARGIN - other) for other in reversed(widths))
+    return left, right
+
+
+def _box_of(actor: vtkTextActor) -> Segment:
+    left, right, bottom, top = text_bounds(actor.GetInput(), actor.GetTextProperty())
+    x, y = actor.GetPosition()
+    return (x + left, y + bottom, x + right, y + top)
 
 
 def _actor_at(renderer: vtkRenderer, place: Place, colour: Float3, *, bold: bool = False) -> vtkTextActor:
@@ -89,8 +132,8 @@ def _actor_at(renderer: vtkRenderer, place: Place, colour: Float3, *, bold: bool
     return text_actor(renderer, colour, justification=justification, vertical=vertical, bold=bold)
 
 
-def _write(actor: vtkTextActor, line: str, place: Place, rect: Rect, size: int, raise_by: int) -> None:
-    """Let `actor` show `line` at `place`, cut to half the pane, `raise_by` pixels above where a first line stands."""
+def _write(actor: vtkTextActor, line: str, place: Place, room: int, rect: Rect, size: int, raise_by: int) -> None:
+    """Let `actor` show `line` at `place`, cut to `room` pixels, `raise_by` pixels above where a first line stands."""
     actor.SetVisibility(bool(line))
     if not line:
         return
@@ -98,7 +141,7 @@ def _write(actor: vtkTextActor, line: str, place: Place, rect: Rect, size: int, 
     text = readable(line)
     set_font(style, text.font)
     style.SetFontSize(size)
-    shown = fitted(text.text, style, rect.width // 2 - 2 * _MARGIN)
+    shown = fitted(text.text, style, room)
     actor.SetInput(shown)
     x, y = _inside(place[0], rect.width), _inside(place[1], rect.height) + raise_by
     actor.SetPosition(x, y + _correction(shown, style, place[1]))
@@ -117,17 +160,26 @@ def _correction(line: str, style: vtkTextProperty, share: float) -> int:
 
 
 def fitted(line: str, style: vtkTextProperty, widest: int) -> str:
-    """Return `line`, its end replaced by dots where it is wider than `widest` pixels."""
+    """Return `line` with dots in the place of what makes it wider than `widest` pixels.
+
+    That is the end, by whole words: half a number is another number. Of a line that is mostly one word, as with a
+    long file name, it is the middle of the word.
+    """
     if _width(line, style) <= widest:
         return line
-    low, high = 0, len(line)
+    word = max(line.split(), key=len, default="")
+    start = line.index(word)
+    if len(word) > _LONG_WORD * len(line):
+        before, after = line[:start], line[start + len(word) :]
+        shorter = [f"{before}{word[: (n + 1) // 2]}...{word[len(word) - n // 2 :]}{after}" for n in range(len(word))]
+    else:
+        ends = [n for n in range(len(line)) if not n or line[n].isspace() or n <= len(line.split()[0])]
+        shorter = [line[:n].rstrip() + "..." for n in ends]
+    low, high = 0, len(shorter) - 1
     while low < high:
         middle = (low + high + 1) // 2
-        if _width(line[:middle] + "...", style) <= widest:
-            low = middle
-        else:
-            high = middle - 1
-    return line[:low].rstrip() + "..."
+        low, high = (middle, high) if _width(shorter[middle], style) <= widest else (low, middle - 1)
+    return shorter[low]
 
 
 def _width(line: str, style: vtkTextProperty) -> int:

@@ -16,7 +16,8 @@ from vtkmodules.vtkRenderingCore import (
 )
 
 from dicomvtk.render.fonts import readable, set_font, text_bounds
-from dicomvtk.render.help import help_text
+from dicomvtk.render.help import help_columns
+from dicomvtk.render.labels import fitted
 from dicomvtk.render.panels import Sheet
 from dicomvtk.render.pixel_shapes import PixelBoxes
 from dicomvtk.render.sheet_actors import SheetActors
@@ -31,11 +32,12 @@ _SLIDER = (0.35, 0.40, 0.46)
 _HANDLE = 14.0
 _LARGEST, _SMALLEST = 20, 8
 #: Height of a line of text as a share of its font's size, VTK's own font, and what of it is for more air.
-_LINE_SHARE, _LINE_SPACING = 1.45, 1.2
+_LINE_SHARE, _LINE_SPACING = 1.2, 1.2
 #: What is said takes this share of the window's width, and so many lines, at most.
 _MESSAGE_SHARE, _MESSAGE_LINES = 0.94, 5
-#: Where the columns meet and where they begin, as shares of the window's width.
-_KEYS_RIGHT, _MEANING_LEFT = 0.44, 0.46
+#: The most that the columns of the help sheet take of the window's width, and the sheet of its height; the gap
+#: between them as a share of the font's size.
+_HELP_SHARES, _HELP_HEIGHT, _HELP_GAP = (0.36, 0.58), 0.98, 1.5
 
 
 class Overlay:
@@ -52,12 +54,8 @@ class Overlay:
         self._message.GetTextProperty().SetBackgroundColor(_PAPER)
         self._message.GetTextProperty().SetBackgroundOpacity(0.85)
         self._said = ""
-        left, right = help_text()
         for actor in (self._keys, self._meaning):
             actor.GetTextProperty().SetLineSpacing(_LINE_SPACING)
-        self._keys.SetInput(left)
-        self._meaning.SetInput(right)
-        self._lines = left.count("\n") + 1
         self._sheet = SheetActors(self.renderer)
         self._slider = PixelBoxes(self.renderer, opacity=0.8)
 
@@ -73,20 +71,36 @@ class Overlay:
 
         The window has `size` (width, height) pixels.
         """
-        width, height = size
+        width = size[0]
         self._sheet.apply(sheet, size)
         self._slide(width, *frames)
         self._paper.SetVisibility(help_sheet)
-        font = min(_LARGEST, int(height * 0.9 / (self._lines * _LINE_SHARE)), int(width / 56))
-        font = max(font, _SMALLEST)
-        for actor, x in ((self._keys, _KEYS_RIGHT), (self._meaning, _MEANING_LEFT)):
-            actor.SetVisibility(help_sheet)
-            actor.GetTextProperty().SetFontSize(font)
-            actor.GetTextProperty().SetVerticalJustificationToCentered()
-            actor.SetPosition(x * width, height / 2)
+        font = _font(size)
+        self._explain(size, font, visible=help_sheet)
         self._message.GetTextProperty().SetFontSize(font)
         self._message.SetPosition(width / 2, 16)
         self._message.SetInput(_wrapped(self._said, self._message.GetTextProperty(), round(_MESSAGE_SHARE * width)))
+
+    def _explain(self, size: tuple[int, int], font: int, *, visible: bool) -> None:
+        """Show the help sheet in the middle of the window, as much of it as has room."""
+        for actor in (self._keys, self._meaning):
+            actor.SetVisibility(visible)
+        if not visible:
+            return
+        width, height = size
+        rows = int(_HELP_HEIGHT * height / (font * _LINE_SHARE))
+        columns = []
+        for actor, lines, share in zip((self._keys, self._meaning), help_columns(rows), _HELP_SHARES, strict=True):
+            style = actor.GetTextProperty()
+            style.SetFontSize(font)
+            style.SetVerticalJustificationToCentered()
+            actor.SetInput("\n".join(fitted(line, style, round(share * width)) for line in lines))
+            bounds = [text_bounds(line, style) for line in actor.GetInput().split("\n") if line]
+            columns.append(max((right - left for left, right, _bottom, _top in bounds), default=0))
+        between = round(_HELP_GAP * font)
+        middle = round((width - sum(columns) - between) / 2) + columns[0]
+        self._keys.SetPosition(middle, height / 2)
+        self._meaning.SetPosition(middle + between, height / 2)
 
     def _slide(self, width: int, index: int, count: int) -> None:
         if count < 2:
@@ -102,6 +116,13 @@ class Overlay:
         set_font(self._message.GetTextProperty(), shown.font)
         self._said = shown.text
         self._message.SetVisibility(bool(text))
+
+
+def _font(size: tuple[int, int]) -> int:
+    """Return the size in pixels of text over a window of `size`, so that the help sheet fits where it can."""
+    width, height = size
+    lines = len(help_columns()[0])
+    return max(min(_LARGEST, int(height * 0.9 / (lines * _LINE_SHARE)), int(width / 56)), _SMALLEST)
 
 
 def _wrapped(text: str, style: vtkTextProperty, widest: int) -> str:

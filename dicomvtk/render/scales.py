@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor, vtkTextProperty
 
+from dicomvtk.render.fonts import text_bounds
 from dicomvtk.render.greys import Range
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.pixel_shapes import PixelBoxes, PixelLines, Segment
 from dicomvtk.render.text import ink, text_actor
+
+#: From where to where (pixels) the rows between two heights of a pane of some width are free of text.
+Free = Callable[[float, float, int], tuple[float, float]]
 
 __all__ = ["BAR_COLOURS", "ColourBar", "Ruler", "ruler_length_mm"]
 
@@ -24,6 +29,10 @@ _RULER_SHARE = 0.3
 _RULER_STEPS = (5.0, 2.0, 1.0)
 _TICKS = 5
 _TICK_PIXELS = 5
+#: Where the ruler stands above the foot, and how it climbs where text is in its way, as shares of the font's size.
+_RULER_LINES, _RULER_STEP = 2.4, 0.6
+#: Pixels from the ruler to its label, and around both to the next text.
+_BESIDE, _CLEAR = 6, 5
 #: Panes narrower or lower than this (pixels) have no room for scales.
 _LEAST_SIDE = 160
 _BAR_WIDTH = 10
@@ -51,8 +60,10 @@ class Ruler:
         self._lines = PixelLines(renderer, _INK)
         self._label = text_actor(renderer, _INK)
 
-    def apply(self, rect: Rect, mm_per_pixel: float, font: int, *, visible: bool, light: bool = False) -> None:
-        """Measure a pane that takes `rect`."""
+    def apply(
+        self, rect: Rect, mm_per_pixel: float, font: int, free: Free, *, visible: bool, light: bool = False
+    ) -> None:
+        """Measure a pane that takes `rect`, in the lowest rows that `free` leaves wide enough."""
         visible = visible and min(rect.width, rect.height) >= _LEAST_SIDE
         self._label.SetVisibility(visible)
         ink(self._label, _INK, light=light)
@@ -63,7 +74,8 @@ class Ruler:
             return
         length = ruler_length_mm(mm_per_pixel, rect.width)
         pixels = length / mm_per_pixel
-        x, y = round((rect.width - pixels) / 2), round(2.4 * font)
+        text = f"{length:g} mm" if length < 10 else f"{length / 10:g} cm"
+        x, y = self._place(rect, pixels, pixels + _BESIDE + _text_width(text, font), font, free)
         ticks: list[Segment] = [
             (x + n * pixels / _TICKS, y, x + n * pixels / _TICKS, y + _TICK_PIXELS * (2 if n in (0, _TICKS) else 1))
             for n in range(_TICKS + 1)
@@ -71,7 +83,17 @@ class Ruler:
         segments = [(x, y, x + pixels, y), *ticks]
         self._lines.draw(segments)
         self._edges.draw([] if light else segments)
-        _put(self._label, f"{length:g} mm" if length < 10 else f"{length / 10:g} cm", x + pixels + 6, y, font)
+        _put(self._label, text, x + pixels + _BESIDE, y, font)
+
+    def _place(self, rect: Rect, pixels: float, whole: float, font: int, free: Free) -> tuple[int, int]:
+        """Return where a ruler of `pixels`, and `whole` with its label, begins: in the middle, or beside the text."""
+        middle = (rect.width - pixels) / 2
+        lowest, step = round(_RULER_LINES * font), round(_RULER_STEP * font)
+        for y in range(lowest, max(lowest + 1, rect.height // 2), step):
+            left, right = free(y - _CLEAR, y + font + _CLEAR, rect.width)
+            if whole + 2 * _CLEAR <= right - left:
+                return round(min(max(middle, left + _CLEAR), right - _CLEAR - whole)), y
+        return round(middle), lowest
 
 
 class ColourBar:
@@ -121,3 +143,10 @@ def _put(label: vtkTextActor, text: str, x: float, y: float, font: int) -> None:
     label.SetInput(text)
     label.GetTextProperty().SetFontSize(font)
     label.SetPosition(x, y)
+
+
+def _text_width(text: str, font: int) -> int:
+    style = vtkTextProperty()
+    style.SetFontSize(font)
+    left, right, _bottom, _top = text_bounds(text, style)
+    return right - left + 1

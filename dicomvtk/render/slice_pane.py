@@ -30,6 +30,8 @@ _SLAB_TYPES = {"min": 0, "max": 1, "mean": 2}  # VTK_IMAGE_SLAB_MIN, _MAX, _MEAN
 #: Half of the gap in the middle of the crosshair, so that it does not hide what it points at.
 _GAP_PIXELS = 10
 _BLACK = (0.0, 0.0, 0.0)
+#: How dark the edge of a trace is.
+_EDGE = 0.45
 #: Samples across an oblique slab, for each voxel of its thickness: while something moves, and when it rests.
 _COARSE_SLAB, _FINE_SLAB = 1, 2
 
@@ -43,6 +45,10 @@ class SlicePane:
         self._cut = vtkPlane()
         self._slice = slice_prop(image, self._cut, style)
         self.renderer.AddViewProp(self._slice)
+        # Over what is bright as they are the lines would not be seen without an edge.
+        self._edges = {
+            other: PixelLines(self.renderer, _BLACK, 3.0, opacity=_EDGE) for other in PLANES if other != name
+        }
         self._traces = {other: PixelLines(self.renderer, PLANE_COLOURS[other]) for other in PLANES if other != name}
         self._labels = PaneLabels(self.renderer)
         self._ruler = Ruler(self.renderer)
@@ -72,7 +78,7 @@ class SlicePane:
         self._frame.apply(rect, visible=len(state.panes) > 1)
         self._labels.apply(corners, plane.letters(), rect, visible=state.annotations, light=light)
         measured = state.annotations and _states_mm(self._volume.geometry)
-        self._ruler.apply(rect, scale, font, visible=measured, light=light)
+        self._ruler.apply(rect, scale, font, self._labels.free, visible=measured, light=light)
         barred = state.colour_bar and not self._volume.is_colour
         ends, colours = bar_colours(state, self._volume, BAR_COLOURS if barred else 0)
         self._colour_bar.apply(rect, ends, self._volume.info.unit, colours, font, visible=barred, light=light)
@@ -120,7 +126,9 @@ class SlicePane:
         for other, lines in self._traces.items():
             along = plane.trace_of(planes[other])
             direction = (float(along @ plane.right), float(along @ plane.up))
-            lines.draw(clipped(at, direction, box, _GAP_PIXELS) if state.show_crosshair else [])
+            segments = clipped(at, direction, box, _GAP_PIXELS) if state.show_crosshair else []
+            lines.draw(segments)
+            self._edges[other].draw(segments)
 
 
 def slice_style(*, colour: bool) -> vtkImageProperty:

@@ -6,18 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from vtkmodules.vtkRenderingCore import vtkTextProperty
+from vtkmodules.vtkRenderingCore import vtkActor2D, vtkPolyDataMapper2D, vtkRenderer, vtkTextActor, vtkTextProperty
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.geometry import Geometry
-from dicomvtk.metadata import Finding, SeriesInfo
+from dicomvtk.metadata import Finding, FrameSource, SeriesInfo
 from dicomvtk.render import fonts
 from dicomvtk.render.annotations import pane_3d_corners, person_name, slice_corners, window_text
 from dicomvtk.render.fonts import readable, text_bounds
-from dicomvtk.render.help import HELP, help_text
+from dicomvtk.render.help import HELP, help_columns
+from dicomvtk.render.labels import fitted
+from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.planes import slice_planes
 from dicomvtk.render.resolve import resolve
-from dicomvtk.render.scene import SurfaceLayer, View, VolumeLayer
+from dicomvtk.render.scene import PLANES, SurfaceLayer, View, VolumeLayer
+from dicomvtk.render.scene_3d import Detail
+from dicomvtk.render.session import Session
 from dicomvtk.volume import Volume
 
 ARRAY = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
@@ -134,8 +138,89 @@ def test_without_fonts_letters_become_their_code(monkeypatch: pytest.MonkeyPatch
 
 
 def test_help_sheet_has_a_meaning_for_every_line() -> None:
-    left, right = help_text()
+    left, right = help_columns()
 
-    rows = [row for row in zip(left.split("\n"), right.split("\n"), strict=True) if any(row)]
+    rows = [row for row in zip(left, right, strict=True) if any(row)]
     assert rows == [(keys, meaning) if keys else (meaning.upper(), "") for keys, meaning in HELP]
     assert all(meaning for _keys, meaning in HELP)
+
+
+@pytest.mark.parametrize("rows", [1, 5, len(HELP), len(HELP) + 1])
+def test_help_sheet_has_no_more_lines_than_there_is_room_for_and_says_so(rows: int) -> None:
+    left, right = help_columns(rows)
+
+    assert len(left) == len(right) <= rows
+    assert (right[-1] == "a larger window shows all keys") == (rows < len(HELP))
+
+
+def test_lines_too_long_lose_whole_words_and_file_names_their_middle() -> None:
+    style = vtkTextProperty()
+    style.SetFontSize(12)
+
+    def shown(line: str, share: float) -> str:
+        left, right, _bottom, _top = text_bounds(line, style)
+        short = fitted(line, style, round(share * (right - left)))
+        assert text_bounds(short, style)[1] <= share * (right - left) + 1
+        return short
+
+    assert shown("P 141.0 mm   0.781 mm apart", 0.6) == "P 141.0 mm..."
+    name = shown("1.3.12.2.1107.5.2.43.67093.20220711.dcm frame 17", 0.7)
+    assert name.startswith("1.3.12")
+    assert name.endswith(".dcm frame 17")
+    assert "..." in name
+    assert shown("Wolfeschlegelsteinhausenbergerdorff, A", 0.5).startswith("Wolf")
+
+
+@pytest.mark.parametrize("size", [(400, 300), (600, 400), (1200, 900), (1390, 980), (700, 300)], ids=str)
+@pytest.mark.parametrize("layout", ["quad", "three", "axial"])
+def test_no_text_covers_another_or_the_ruler(size: tuple[int, int], layout: str) -> None:
+    names = SeriesInfo(
+        modality="CT",
+        patient_name="Wolfeschlegelsteinhausenbergerdorff^Hubert^Blaine",
+        patient_id="1.2.840.113619.2.55.3.604688119.969.1268071029.320",
+        description="Thorax portal venous phase, lung kernel, thin slices, second reconstruction",
+        number=1204,
+        unit="HU",
+        sources=tuple(FrameSource(f"1.3.12.2.1107.5.2.43.67093.2022071112123439621{n:06d}.dcm") for n in range(60)),
+    )
+    volume = Volume(np.zeros((100, 100, 60), np.int16), Geometry((100, 100, 60), (0.78, 0.78, 1.0)), names)
+    window = offscreen_window()
+    window.SetSize(*size)
+    session = Session(volume, View(layout=layout, tilt=(0.0, 20.0, 0.0)), window)
+    try:
+        session.draw(detail=Detail.NOTHING)
+        for plane, rect in session.rects.items():
+            renderer = next(
+                one
+                for one in window.GetRenderers()
+                if one.GetOrigin() == (rect.x, rect.y) and one.GetSize() == (rect.width, rect.height)
+            )
+            boxes = _text_boxes(renderer)
+            for number, (name, one) in enumerate(boxes):
+                assert one[0] >= 0, f"{name} begins in the pane"
+                assert one[2] <= rect.width, f"{name} ends in the pane"
+                for other_name, other in boxes[number + 1 :]:
+                    assert not _meet(one, other), f"{name} over {other_name} in {rect}"
+            if min(rect.width, rect.height) >= 160 and plane in PLANES:
+                assert any(name.endswith((" cm", " mm")) and len(name) < 8 for name, _ in boxes), "there is a ruler"
+    finally:
+        session.release()
+
+
+def _text_boxes(renderer: vtkRenderer) -> list[tuple[str, tuple[float, ...]]]:
+    """Return each text shown, and its edges in pixels of the pane; a ruler's reach from its label to its other end."""
+    shapes = [prop.GetMapper() for prop in renderer.GetViewProps() if isinstance(prop, vtkActor2D)]
+    lines = [m.GetInput().GetBounds() for m in shapes if isinstance(m, vtkPolyDataMapper2D)]
+    boxes = []
+    for prop in renderer.GetViewProps():
+        if isinstance(prop, vtkTextActor) and prop.GetVisibility() and prop.GetInput():
+            left, right, bottom, top = text_bounds(prop.GetInput(), prop.GetTextProperty())
+            x, y = prop.GetPosition()
+            ruler = [b[0] for b in lines if abs(b[1] - (x - 6)) < 2 and prop.GetInput()[-2:] in ("mm", "cm")]
+            start = min([x + left, *ruler])
+            boxes.append((prop.GetInput(), (start, y + bottom + 2, x + right, y + top - 2)))
+    return boxes
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
