@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dicomvtk import formats
 from dicomvtk.errors import DicomVtkError, NoDicomError
 from dicomvtk.render.around import Around, SeriesCard, Thumbnail
+from dicomvtk.render.errands import Progress
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ class _Neighbour:
     """A volume that a window may open: how the list shows it, how it is read, and its thumbnail."""
 
     card: SeriesCard
-    open: Callable[[], Volume]
+    open: Callable[[Progress | None], Volume]
     thumbnail: Callable[[], Thumbnail | None] = lambda: None
 
 
 def around(
     entries: Sequence[Stack],
     current: str,
-    read: Callable[[Stack], Volume] | None = None,
+    read: Callable[[Stack, Progress | None], Volume] | None = None,
     accepted: Sequence[str] = (),
 ) -> Around:
     """Return the series of `entries`, of which `current` is the key of the one shown, for a window to list and open.
@@ -48,7 +49,7 @@ def around_volume(volume: Volume) -> Around:
     return Around(open_paths=open_paths, header=_header if volume.info.sources else None)
 
 
-def open_paths(paths: Sequence[str]) -> tuple[Volume, Around]:
+def open_paths(paths: Sequence[str], progress: Progress | None = None) -> tuple[Volume, Around]:
     """Return a volume under `paths`, files or folders of any format, and what is around it.
 
     Of several series of DICOM that of most slices; without DICOM the first file. Raises an error of this package where
@@ -63,15 +64,15 @@ def open_paths(paths: Sequence[str]) -> tuple[Volume, Around]:
         return volume, around_volume(volume)
     neighbours = [_of_file(path) for path in files]
     if not others:
-        return neighbours[0].open(), _listed(neighbours, files[0])
+        return neighbours[0].open(progress), _listed(neighbours, files[0])
     try:
-        entries = reader.find_series(others[0] if len(others) == 1 else others)
+        entries = reader.find_series(others[0] if len(others) == 1 else others, progress=progress)
     except NoDicomError:
         if not files:
             raise
-        return neighbours[0].open(), _listed(neighbours, files[0])
+        return neighbours[0].open(progress), _listed(neighbours, files[0])
     entry = most_slices(entries)
-    return _read(entry), _listed([*(_of_series(one, _read) for one in entries), *neighbours], entry.key)
+    return _read(entry, progress), _listed([*(_of_series(one, _read) for one in entries), *neighbours], entry.key)
 
 
 def most_slices(entries: Sequence[Stack]) -> Stack:
@@ -81,34 +82,40 @@ def most_slices(entries: Sequence[Stack]) -> Stack:
 
 def _listed(neighbours: Sequence[_Neighbour], current: str) -> Around:
     by_key = {one.card.key: one for one in neighbours}
+
+    def open_series(key: str, progress: Progress | None = None) -> Volume:
+        return by_key[key].open(progress)
+
     return Around(
         cards=tuple(one.card for one in neighbours),
         current=current,
-        open_series=lambda key: by_key[key].open(),
+        open_series=open_series,
         open_paths=open_paths,
         thumbnail=lambda key: by_key[key].thumbnail(),
         header=_header,
     )
 
 
-def _of_series(entry: Stack, read: Callable[[Stack], Volume], accepted: Sequence[str] = ()) -> _Neighbour:
+def _of_series(
+    entry: Stack, read: Callable[[Stack, Progress | None], Volume], accepted: Sequence[str] = ()
+) -> _Neighbour:
     opens = entry.readable or any(need.partition("=")[2] in accepted for need in entry.needs)
     options = " or ".join(f"--{need.replace('=', ' ')}" for need in entry.needs)
     size = " x ".join(str(n) for n in entry.shape)
     lines = (f"{entry.key}: {entry.modality}", entry.description, size)
     card = SeriesCard(entry.key, lines, needs="" if opens else options or "what no option gives")
-    return _Neighbour(card, lambda: read(entry), lambda: _thumbnail(entry))
+    return _Neighbour(card, lambda progress: read(entry, progress), lambda: _thumbnail(entry))
 
 
 def _of_file(path: str) -> _Neighbour:
     name = Path(path).name
-    return _Neighbour(SeriesCard(path, (name, str(Path(path).parent))), lambda: formats.load(path))
+    return _Neighbour(SeriesCard(path, (name, str(Path(path).parent))), lambda _progress: formats.load(path))
 
 
-def _read(entry: Stack) -> Volume:
+def _read(entry: Stack, progress: Progress | None) -> Volume:
     from dicomvtk.dicom import reader
 
-    return reader.read(entry)
+    return reader.read(entry, progress=progress)
 
 
 def _thumbnail(entry: Stack) -> Thumbnail | None:

@@ -152,3 +152,20 @@ def test_a_colour_series_has_a_thumbnail_in_colour(tmp_path: Path) -> None:
     dicomvtk.write_series(dicomvtk.Volume(array), tmp_path / "red")
 
     assert thumbnail_of(tmp_path / "red")[34, 34].tolist() == [200, 0, 0]
+
+
+def test_reading_another_series_tells_how_far_it_is_and_can_be_stopped(two_series: Path) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        raise StoppedError(f"{done} of {total}")
+
+    told: list[tuple[int, int]] = []
+    _volume, listed = open_paths((str(two_series),), lambda done, total: told.append((done, total)))
+    assert told[-1] == (7, 7)
+    other = listed.neighbour(listed.current, 1)
+    assert listed.open_series is not None
+    with pytest.raises(StoppedError, match="of 3"):
+        listed.open_series(other, stop)
+    assert listed.open_series(other, lambda _done, _total: None).shape == (8, 8, 3), "and read again after that"

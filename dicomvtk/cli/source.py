@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +98,9 @@ class Source:
         with console.progress("scanning") as progress:
             return choose(self._searched, self.series, progress)
 
-    def read_entry(self, console: Console, entry: Stack) -> Volume:
-        return self._read(console, entry)
+    def read_entry(self, console: Console, entry: Stack, progress: Callable[[int, int], None] | None = None) -> Volume:
+        """Return the volume of `entry`; `progress` is told how far that is in place of a bar on the terminal."""
+        return self._read(console, entry, progress)
 
     def stream_entry(self, entry: Stack) -> VolumeStream | None:
         """Return an entry part by part, None where it must be whole: to be repaired or mapped, or one frame of it."""
@@ -108,8 +110,13 @@ class Source:
             return None
         return stream(entry, allow=self.allow, fix=self.fix, dims=self.dims)
 
-    def _read(self, console: Console, what: str | tuple[str, ...] | Stack) -> Volume:
-        with console.progress("reading") as progress:
+    def _read(
+        self,
+        console: Console,
+        what: str | tuple[str, ...] | Stack,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Volume:
+        with nullcontext(progress) if progress is not None else console.progress("reading") as told:
             volume = dicomvtk.read(
                 what,
                 series=self.series,
@@ -117,7 +124,7 @@ class Source:
                 fix=self.fix,
                 dims=self.dims,
                 values=self.values,
-                progress=progress,
+                progress=told,
             )
         return self._one_frame(volume)
 

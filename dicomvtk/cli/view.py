@@ -55,5 +55,7 @@ def _opened(source: Source, console: Console) -> tuple[Volume, Around]:
     entries = source.entries(console)
     entry = source.largest(console, entries) if source.series is None else source.choose(console)
     accepted = (*source.allow, *source.fix)
-    surroundings = around(entries, entry.key, lambda other: source.read_entry(console, other), accepted)
+    surroundings = around(
+        entries, entry.key, lambda other, progress: source.read_entry(console, other, progress), accepted
+    )
     return source.read_entry(console, entry), surroundings

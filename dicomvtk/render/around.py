@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.render.errands import Progress
 from dicomvtk.volume import Volume
 
 __all__ = ["Around", "SeriesCard"]
@@ -33,13 +34,14 @@ class Around:
     """The series of a folder, how to open one, its thumbnail, and the header behind slice k of a volume, line by line.
 
     `open_paths` opens files and folders from anywhere, as those dropped on the window. Both raise an error of this
-    package where nothing can be read; the window tells it.
+    package where nothing can be read; the window tells it. They call what they are given with (done, total), which does
+    not come back where the window wants nothing of them any longer.
     """
 
     cards: tuple[SeriesCard, ...] = ()
     current: str = ""
-    open_series: Callable[[str], Volume] | None = None
-    open_paths: Callable[[tuple[str, ...]], tuple[Volume, Around]] | None = None
+    open_series: Callable[[str, Progress], Volume] | None = None
+    open_paths: Callable[[tuple[str, ...], Progress], tuple[Volume, Around]] | None = None
     thumbnail: Callable[[str], Thumbnail | None] | None = None
     header: Callable[[Volume, int], tuple[str, ...]] | None = None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.errors import RenderError
+from dicomvtk.render.errands import go_behind
 from dicomvtk.render.greys import ColourTables
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.opengl import offscreen_window
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from dicomvtk.render.raycast import Raycast
 
 __all__ = ["Fine", "FinePictures", "Wanted"]
-
-#: Of the thread: an eighth of a processor's time, where the window wants all of it.
-_NICENESS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +125,7 @@ class FinePictures:
             self._window.SetAbortRender(1)
 
     def _serve(self) -> None:
-        _go_behind()
+        go_behind()
         try:
             studio = _Studio()
         except BaseException as error:
@@ -170,12 +166,6 @@ class FinePictures:
         if picture is None or self._drawing is not wanted:
             return None
         return Fine(wanted, picture, note, studio.surfaces())
-
-
-def _go_behind() -> None:
-    """Let the window go before, where a thread can have a niceness of its own; those it starts have the same."""
-    if sys.platform.startswith("linux"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class _Studio:

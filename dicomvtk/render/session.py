@@ -103,7 +103,7 @@ class Session:
         if opens is None or key in (self._opening.key, around.current if not self._opening.key else ""):
             return
         name = next((" - ".join(card.lines[:2]) for card in around.cards if card.key == key), key)
-        self._opening.begin(name, lambda _progress: (opens(key), replace(around, current=key)), key)
+        self._opening.begin(name, lambda progress: (opens(key, progress), replace(around, current=key)), key)
         self._take_opened()
 
     def open_neighbour(self, step: int) -> None:
@@ -117,7 +117,7 @@ class Session:
         if opens is None or not paths:
             self.say("This window opens no files.")
             return
-        self._opening.begin(paths[0], lambda _progress: opens(paths))
+        self._opening.begin(paths[0], lambda progress: opens(paths, progress))
         self._take_opened()
 
     def attend(self) -> None:

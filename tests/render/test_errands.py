@@ -143,7 +143,7 @@ def brought(session: Session, true: Callable[[], object]) -> None:
 def test_the_window_scrolls_while_another_series_is_read() -> None:
     gate = Gate()
 
-    def read(key: str) -> Volume:
+    def read(key: str, _progress: Progress) -> Volume:
         gate.passed()
         return still(key)
 
@@ -170,7 +170,7 @@ def test_the_window_scrolls_while_another_series_is_read() -> None:
 def test_of_two_series_chosen_the_last_one_comes_and_a_step_goes_on_from_the_one_being_read() -> None:
     gate, read_keys = Gate(), []
 
-    def read(key: str) -> Volume:
+    def read(key: str, _progress: Progress) -> Volume:
         read_keys.append(key)
         if key == "second":
             gate.passed()
@@ -193,7 +193,7 @@ def test_of_two_series_chosen_the_last_one_comes_and_a_step_goes_on_from_the_one
 def test_what_cannot_be_shown_leaves_the_window_with_what_it_has() -> None:
     phantom = still("irregular")
     irregular = Volume(phantom.array, phantom.geometry, phantom.info, regular=False)
-    session = session_on(still("first"), Around(cards("first", "second"), "first", lambda _key: irregular))
+    session = session_on(still("first"), Around(cards("first", "second"), "first", lambda _key, _progress: irregular))
     try:
         session.open_series("second")
         with pytest.raises(GeometryError) as raised:
@@ -217,7 +217,9 @@ def test_thumbnails_and_headers_come_when_they_are_there() -> None:
         gate.passed()
         return (f"slice {k}",)
 
-    around = Around(cards("first", "second"), "first", lambda key: still(key), thumbnail=thumbnail, header=header)
+    around = Around(
+        cards("first", "second"), "first", lambda key, _progress: still(key), thumbnail=thumbnail, header=header
+    )
     session = session_on(still("first"), around)
     try:
         session.show_panel("series")
@@ -251,3 +253,23 @@ def test_a_header_that_cannot_be_read_is_said_in_its_place() -> None:
         brought(session, lambda: (now := session._sheet()) is not None and "the disc is out" in now.lines[0])
     finally:
         session.release()
+
+
+def test_a_window_that_closes_stops_the_reading_of_a_series() -> None:
+    reached, told = threading.Event(), []
+
+    def read(key: str, progress: Progress) -> Volume:
+        for number in range(1_000_000):
+            told.append(number)
+            progress(number, 1_000_000)
+            reached.set()
+            time.sleep(0.001)
+        return still(key)
+
+    session = session_on(still("first"), Around(cards("first", "second"), "first", read))
+    session.open_neighbour(1)
+    assert reached.wait(PATIENCE_SECONDS)
+    session.release()
+
+    assert len(told) < 1_000_000
+    assert not [thread for thread in threading.enumerate() if thread.name == "dicomvtk-errands"]

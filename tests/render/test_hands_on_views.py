@@ -19,6 +19,7 @@ from dicomvtk.render.around import Around, SeriesCard
 from dicomvtk.render.cine import Cine
 from dicomvtk.render.crop_box import face_pixels, with_face_dragged
 from dicomvtk.render.embedding import Viewer
+from dicomvtk.render.errands import Progress
 from dicomvtk.render.layers import SurfaceLayer, VolumeLayer
 from dicomvtk.render.layout import PANE_3D, Rect, mm_per_pixel
 from dicomvtk.render.lens import mm_per_pixel_3d
@@ -46,7 +47,7 @@ def still(description: str = "", findings: tuple[Finding, ...] = ()) -> Volume:
 
 
 def folder(opened: list[str]) -> Around:
-    def open_series(key: str) -> Volume:
+    def open_series(key: str, _progress: Progress) -> Volume:
         opened.append(key)
         if key == "broken":
             raise SeriesError("Cannot read series broken: its files are gone.")
@@ -461,7 +462,7 @@ def dropped(*paths: str) -> vtkStringArray:
 def test_what_is_dropped_on_the_window_opens_in_it(hands: type[Hand]) -> None:
     asked: list[tuple[str, ...]] = []
 
-    def open_paths(paths: tuple[str, ...]) -> tuple[Volume, Around]:
+    def open_paths(paths: tuple[str, ...], _progress: Progress) -> tuple[Volume, Around]:
         asked.append(paths)
         if paths == ("nothing",):
             raise SeriesError("There is no DICOM in nothing.")
