@@ -370,7 +370,7 @@ def snapshot(
 ) -> NDArray[np.uint8]:
     """Return the picture that `view` would show as an array (height, width, 3) uint8, row 0 at the top.
 
-    Drawn off screen; with `path` it is also saved there (PNG, JPEG or TIFF by suffix). `surfaces` as in `view`.
+    Drawn off screen; with `path` also saved there (PNG, JPEG or TIFF by suffix). `surfaces` as in `view`.
     """
     _check_volume(volume)
     from dicomvtk.render import viewer
@@ -380,7 +380,6 @@ def snapshot(
 
 
 def _check_volume(volume: object) -> None:
-    """Refuse what is no Volume by name: an array is the likely mistake."""
     if not isinstance(volume, Volume):
         raise UnsupportedError(
             f"Expected a Volume, found {type(volume).__name__}; dicomvtk.Volume(array, geometry) makes one of an array."
@@ -388,13 +387,13 @@ def _check_volume(volume: object) -> None:
 
 
 class _Artist:
-    """How a volume draws itself in a notebook (`volume.Volume.show`)."""
+    def png(self, volume: Volume, shown: Any, size: tuple[int, int]) -> bytes:
+        from dicomvtk.render import pictures
 
-    def png(self, volume: Volume, view: Any, size: tuple[int, int]) -> bytes:
-        """Return the picture as the bytes of a PNG file."""
-        from dicomvtk.render.pictures import png_bytes
+        return pictures.png_bytes(snapshot(volume, view=shown, size=size))
 
-        return png_bytes(snapshot(volume, view=view, size=size))
+    def window(self, volume: Volume, shown: Any) -> None:
+        view(volume, shown)
 
 
 let_volumes_show(_Artist())

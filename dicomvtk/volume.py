@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -155,15 +156,19 @@ class Volume:
         )
         return greys if colormap is None else color_table(colormap)[greys]
 
-    def show(self, view: Any = None, size: tuple[int, int] = (1000, 750)) -> Still:
-        """Return the picture of this volume, for the cell of a notebook; `dicomvtk.view` opens a window.
+    def show(self, view: Any = None, size: tuple[int, int] = (1000, 750)) -> Still | None:
+        """Return the picture of this volume for the cell of a notebook; elsewhere open a window until it is closed.
 
-        `view` is a `render.scene.View`, `size` the (width, height) in pixels.
+        `view` is a `dicomvtk.View`, `size` that of the picture, (width, height) in pixels. Raises RenderError where no
+        window can be opened: `dicomvtk.snapshot` draws without one.
         """
-        return Still(_artist().png(self, view, size))
+        if in_notebook():
+            return Still(_artist().png(self, view, size))
+        _artist().window(self, view)
+        return None
 
     def _repr_png_(self) -> bytes:
-        return self.show(size=(800, 600)).png
+        return _artist().png(self, None, (800, 600))
 
     def padding_mask(self) -> NDArray[np.bool_]:
         """Return a mask of `shape`, True where a voxel holds padding (PixelPaddingValue, PS3.3 C.7.5.1.1.2).
@@ -243,8 +248,11 @@ def _eight_bit(colours: NDArray[Any]) -> NDArray[np.uint8]:
 class Artist(Protocol):
     """What draws volumes: it lies above this module, which therefore is given it."""
 
-    def png(self, volume: Volume, view: Any, size: tuple[int, int]) -> bytes:
+    def png(self, volume: Volume, shown: Any, size: tuple[int, int]) -> bytes:
         """Return the picture of `volume` as the bytes of a PNG file."""
+
+    def window(self, volume: Volume, shown: Any) -> None:
+        """Open a window on `volume` and return when it is closed."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +263,12 @@ class Still:
 
     def _repr_png_(self) -> bytes:
         return self.png
+
+
+def in_notebook() -> bool:
+    """Return whether a notebook's kernel runs this, whose cells show pictures."""
+    ipython = sys.modules.get("IPython")
+    return getattr(ipython and ipython.get_ipython(), "kernel", None) is not None
 
 
 _artists: list[Artist] = []

@@ -23,9 +23,11 @@ class Viewer:
     ----------
     volume : Volume
     window : vtkRenderWindow
-        Shared with what else is in it; layers 0 to 2 are used, and given back by `close`.
+        Shared with what else is in it: layers 0 to 2 are used, over renderers that were there before; what is added
+        later to layer 2 lies on top. `close` leaves the window as it was.
     interactor : vtkRenderWindowInteractor, optional
-        Its mouse and keys work as in `dicomvtk.view`; drawing then follows each event. Its style is taken off.
+        Its mouse and keys work as in `dicomvtk.view`; drawing then follows each event. Its style is taken off, and put
+        back by `close`.
     view : View, optional
 
     Examples
@@ -41,11 +43,13 @@ class Viewer:
         interactor: vtkRenderWindowInteractor | None = None,
         view: View | None = None,
     ) -> None:
+        self._before = (window.GetNumberOfLayers(), window.GetMultiSamples(), window.GetDPI())
         self._session = Session(volume, view or View(), window)
         self._window = window
         self._tags: list[int] = []
         self._interactor = interactor
         if interactor is not None:
+            self._style = interactor.GetInteractorStyle()
             self._controls = Controls(self._session, interactor)
             self._tags = [interactor.AddObserver(event, self._follow, -1.0) for event in ("AnyEvent",)]
 
@@ -78,12 +82,17 @@ class Viewer:
         return grab(self._window)
 
     def close(self) -> None:
-        """Take everything out of the window and leave it to its owner."""
+        """Take everything out of the window and leave it to its owner as it was."""
         if self._interactor is not None:
             self._controls.let_go()
             for tag in self._tags:
                 self._interactor.RemoveObserver(tag)
+            self._interactor.SetInteractorStyle(self._style)
         self._session.clear()
+        layers, samples, dpi = self._before
+        self._window.SetNumberOfLayers(layers)
+        self._window.SetMultiSamples(samples)
+        self._window.SetDPI(dpi)
 
     def _follow(self, _source: Any, event: str) -> None:
         if event not in ("RenderEvent", "StartEvent", "EndEvent", "ModifiedEvent"):

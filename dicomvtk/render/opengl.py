@@ -13,7 +13,7 @@ from vtkmodules import vtkRenderingOpenGL2
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from dicomvtk.errors import RenderError
-from dicomvtk.render.probe import display_opens, egl_device, glx_works, osmesa_loads
+from dicomvtk.render.probe import display_opens, egl_device, glx_works, osmesa_loads, x11_loads
 
 __all__ = ["is_software", "offscreen_window", "screen_window"]
 
@@ -43,6 +43,11 @@ def screen_window() -> vtkRenderWindow:
     """Return a render window for the display; RenderError where there is no display or no OpenGL for it."""
     if not sys.platform.startswith("linux"):
         return vtkRenderWindow()
+    if os.environ.get("DISPLAY") and not x11_loads():
+        raise RenderError(
+            "Cannot open a window: found no libX11.so.6. Try apt-get install libx11-6 libgl1 libgl1-mesa-dri "
+            "(dnf install libX11 mesa-libGL mesa-dri-drivers), or use --output FILE.png (snapshot in Python)."
+        )
     if not display_opens():
         raise RenderError(
             f"Cannot open a window: no X display answers (DISPLAY is {os.environ.get('DISPLAY', '')!r}). "

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["display_opens", "egl_device", "glx_works", "osmesa_loads"]
+__all__ = ["display_opens", "egl_device", "glx_works", "osmesa_loads", "x11_loads"]
 
 _EGL_DEVICES = 16
 _EGL_PLATFORM_DEVICE = 0x313F
@@ -34,6 +34,11 @@ _connections: dict[str, int] = {}
 def osmesa_loads() -> bool:
     """Return whether there is an OSMesa library under a name that VTK tries."""
     return any(_library(name) is not None for name in ("libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so"))
+
+
+def x11_loads() -> bool:
+    """Return whether there is the library that X displays are spoken to by."""
+    return _library("libX11.so.6") is not None
 
 
 def display_opens() -> bool:

@@ -85,6 +85,21 @@ def test_without_a_display_the_window_points_to_the_picture(name: str) -> None:
     assert "--output FILE.png" in last
 
 
+def test_a_display_without_its_library_is_told_by_the_name_of_the_package(display: str) -> None:
+    done = child(HIDE.format(names=("libX11",)) + VOLUME + "dicomvtk.view(volume)", DISPLAY=display)
+
+    assert done.returncode == 1
+    assert "found no libX11.so.6. Try apt-get install libx11-6" in done.stderr
+
+
+@pytest.mark.parametrize("call", ["volume.show()", "dicomvtk.view(volume)"])
+def test_without_a_display_a_volume_says_why_it_shows_no_window(call: str) -> None:
+    done = child(VOLUME + call)
+
+    assert done.returncode == 1
+    assert "RenderError: Cannot open a window: no X display answers" in done.stderr
+
+
 def test_display_without_opengl_is_told(display: str) -> None:
     done = child(HIDE.format(names=("libGL",)) + VOLUME + "dicomvtk.view(volume)", DISPLAY=display)
 

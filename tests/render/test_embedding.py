@@ -1,0 +1,113 @@
+"""The viewer in a window of a caller's own: nothing of the caller's is lost. And volumes that show themselves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from vtkmodules.vtkInteractionStyle import vtkInteractorStyleTrackballCamera
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
+from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
+
+import dicomvtk
+from dicomvtk.errors import RenderError
+from dicomvtk.processing.phantom import head_phantom
+from dicomvtk.render.embedding import Viewer
+from dicomvtk.render.opengl import offscreen_window
+from dicomvtk.render.pictures import grab
+from dicomvtk.render.scene import View
+
+SIZE = (300, 200)
+
+
+@pytest.fixture
+def window() -> Iterator[vtkRenderWindow]:
+    try:
+        made = offscreen_window()
+    except RenderError as error:
+        pytest.skip(str(error))
+    made.SetSize(*SIZE)
+    yield made
+    made.Finalize()
+
+
+def blue(window: vtkRenderWindow, layer: int = 0) -> vtkRenderer:
+    theirs = vtkRenderer()
+    theirs.SetBackground(0.0, 0.0, 1.0)
+    theirs.SetLayer(layer)
+    window.AddRenderer(theirs)
+    return theirs
+
+
+def test_the_callers_style_layers_and_picture_are_back_after_close(window: vtkRenderWindow) -> None:
+    blue(window)
+    interactor = vtkGenericRenderWindowInteractor()
+    interactor.SetRenderWindow(window)
+    style = vtkInteractorStyleTrackballCamera()
+    interactor.SetInteractorStyle(style)
+    window.SetMultiSamples(4)
+    window.SetDPI(96)
+
+    viewer = Viewer(head_phantom((32, 32, 24)), window, interactor)
+    assert viewer.picture().std() > 20
+    viewer.close()
+
+    assert interactor.GetInteractorStyle() is style
+    assert (window.GetNumberOfLayers(), window.GetMultiSamples(), window.GetDPI()) == (1, 4, 96)
+    window.Render()
+    assert np.unique(grab(window).reshape(-1, 3), axis=0).tolist() == [[0, 0, 255]]
+    interactor.SetRenderWindow(None)
+
+
+def test_the_callers_renderer_may_lie_on_top_in_a_corner(window: vtkRenderWindow) -> None:
+    viewer = Viewer(head_phantom((32, 32, 24)), window, view=View(layout="axial"))
+    theirs = blue(window, layer=2)
+    theirs.SetViewport(0.8, 0.8, 1.0, 1.0)
+    theirs.SetErase(True)
+    theirs.SetPreserveColorBuffer(False)
+
+    shown = viewer.picture()
+
+    assert (shown[:40, 240:] == (0, 0, 255)).all()
+    assert shown[60:, :200].std() > 20
+    viewer.close()
+    assert window.HasRenderer(theirs)
+
+
+def test_a_second_viewer_begins_where_the_first_ended(window: vtkRenderWindow) -> None:
+    volume = head_phantom((32, 32, 24))
+    first = Viewer(volume, window, view=View(layout="coronal"))
+    picture = first.picture()
+    first.close()
+
+    second = Viewer(volume, window, view=View(layout="coronal"))
+
+    np.testing.assert_array_equal(second.picture(), picture)
+    second.close()
+
+
+def test_a_volume_shows_its_picture_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setitem(sys.modules, "IPython", kernel)
+    volume = dicomvtk.Volume(np.zeros((8, 8, 8), np.int16))
+
+    still = volume.show(View(layout="axial"), size=(64, 48))
+
+    assert still is not None
+    assert still._repr_png_() == still.png
+    assert still.png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(still.png[16:20], "big") == 64
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace()], ids=["python", "ipython in a terminal"])
+def test_a_volume_opens_a_window_outside_of_notebooks(shell: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr("dicomvtk.render.viewer.show", lambda volume, view, around: opened.append((volume, view)))
+    volume = dicomvtk.Volume(np.zeros((8, 8, 8), np.int16))
+
+    assert volume.show(View(layout="axial")) is None
+    assert opened == [(volume, View(layout="axial"))]
