@@ -14,7 +14,7 @@ from dicomvtk.render.flat_window import FlatWindow
 from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.pictures import Picture, check_suffix, grab, save_picture
 from dicomvtk.render.resolve import State, resolve
-from dicomvtk.render.scene import View
+from dicomvtk.render.scene import View, VolumeLayer
 from dicomvtk.render.stage import Stage
 from dicomvtk.render.viewpoints import outside
 from dicomvtk.volume import Volume
@@ -55,7 +55,7 @@ def snapshot(
     view = view or View()
     drawn = drawable(volume, view.frame)
     state = resolve(view, drawn)
-    _warn_outside(state, drawn)
+    _warn(state, drawn)
     picture = _picture(drawn, state, size, frame_note(volume.axes, view.frame))
     if path is not None:
         save_picture(picture, path)
@@ -91,14 +91,18 @@ def show(volume: Volume, view: View | None = None, around: Around | None = None)
     from dicomvtk.render.window import run_window
 
     if view is not None:
-        _warn_outside(view, volume)
+        _warn(view, volume)
     return run_window(volume, view, around)
 
 
-def _warn_outside(view: View, volume: Volume) -> None:
-    where = outside(view, volume)
-    if where:
-        warnings.warn(where, DicomVtkWarning, stacklevel=4)
+def _warn(view: View, volume: Volume) -> None:
+    """Say what of `view` is not as `volume` is: nobody would see it in the picture."""
+    modality = volume.info.modality
+    presets = [layer.preset for layer in view.layers or () if isinstance(layer, VolumeLayer) and layer.visible]
+    odd = [preset for preset in presets if preset and preset.startswith("ct-") and modality not in ("", "CT")]
+    told = [f"The colours of {preset} are those of HU: of {modality} they may show nothing." for preset in odd]
+    for text in filter(None, (outside(view, volume), *told)):
+        warnings.warn(text, DicomVtkWarning, stacklevel=4)
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -386,3 +387,15 @@ def test_what_draws_slices_loads_no_library_for_rays_or_files_of_surfaces() -> N
     assert "vtkmodules.vtkRenderingImage" in loaded
     for name in ("vtkRenderingVolume", "vtkIOGeometry", "vtkIOXML", "vtkImagingMorphological"):
         assert f"vtkmodules.{name}" not in loaded
+
+
+@pytest.mark.parametrize(("modality", "told"), [("MR", True), ("CT", False), ("", False)])
+def test_colours_of_another_modality_are_told(modality: str, told: bool) -> None:
+    volume = Volume(np.arange(512, dtype=np.int16).reshape(8, 8, 8), info=SeriesInfo(modality=modality))
+    view = View(layout="3d", layers=(VolumeLayer("ct-lung"),))
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        snapshot(volume, view=view, size=(40, 30))
+
+    assert any("ct-lung are those of HU: of MR" in str(one.message) for one in said) == told
