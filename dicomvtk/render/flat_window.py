@@ -13,7 +13,6 @@ from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkRenderingCore import vtkActor2D, vtkImageSlice, vtkProp3D, vtkRenderer
 
 from dicomvtk.render.flat_actors import Canvas, draw_actor, lay_over
-from dicomvtk.render.flat_scene import draw_scene
 from dicomvtk.render.flat_slices import slice_pixels
 
 __all__ = ["FlatWindow"]
@@ -87,6 +86,8 @@ class FlatWindow:
             for prop in slices:
                 lay_over(pane, slice_pixels(prop, camera, (pane.shape[1], pane.shape[0])))
         elif any(isinstance(prop, vtkProp3D) for prop in props):
+            from dicomvtk.render.flat_scene import draw_scene  # with the libraries for rays
+
             draw_scene(pane, props, renderer)
         for prop in props:
             if isinstance(prop, vtkActor2D):

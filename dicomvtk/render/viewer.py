@@ -10,7 +10,6 @@ from dicomvtk.bridge.pipeline import quiet
 from dicomvtk.errors import DicomVtkWarning, RenderError, UnsupportedError
 from dicomvtk.render.around import Around
 from dicomvtk.render.drawable import drawable, frame_note
-from dicomvtk.render.flat_window import FlatWindow
 from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.pictures import Picture, check_suffix, grab, save_picture
 from dicomvtk.render.resolve import State, resolve
@@ -70,6 +69,8 @@ def _picture(drawn: Volume, state: State, size: tuple[int, int], note: str) -> P
             window.SetSize(*size)
         except RenderError as error:
             warnings.warn(f"{error} Drawn without it, more slowly.", DicomVtkWarning, stacklevel=3)
+            from dicomvtk.render.flat_window import FlatWindow
+
             window = cast("vtkRenderWindow", FlatWindow(size))
         stage = Stage(drawn, window, note)
         try:
