@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomvtk.errors import SeriesError
 from dicomvtk.render.errands import Progress
 from dicomvtk.volume import Volume
 
@@ -46,6 +47,14 @@ class Around:
     header: Callable[[Volume, int], tuple[str, ...]] | None = None
 
     def neighbour(self, key: str, step: int) -> str:
-        """Return the key of the series `step` further in the list among those that open; `key` where there is none."""
+        """Return the key of the series `step` further in the list among those that open as they are.
+
+        Raises SeriesError where there is no other.
+        """
         keys = [card.key for card in self.cards if not card.needs or card.key == key]
-        return keys[(keys.index(key) + step) % len(keys)] if key in keys else key
+        if len(keys) > 1 and key in keys:
+            return keys[(keys.index(key) + step) % len(keys)]
+        wanting = [f"{card.key} needs {card.needs}" for card in self.cards if card.needs and card.key != key]
+        if wanting:
+            raise SeriesError(f"No other series here opens as it is: {'; '.join(wanting)}.")
+        raise SeriesError("There is no other series here.")

@@ -6,13 +6,18 @@ VTK leaves out, without a word, every character that its font lacks; a patient's
 from __future__ import annotations
 
 import functools
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import vtkmodules.vtkRenderingFreeType  # noqa: F401  # VTK draws text only where this is loaded
+from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import VTK_FONT_FILE
+from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkTextProperty, vtkTextRenderer
+
+from dicomvtk.render.writing_direction import drawn_order
 
 __all__ = ["Readable", "readable", "set_font", "text_bounds"]
 
@@ -35,6 +40,11 @@ _FILES = (
     "wqy-zenhei.ttc",
     "wqy-microhei.ttc",
     "NotoSansMono-Regular.ttf",
+    "NotoSansKR-Regular.ttf",
+    "NanumGothic.ttf",
+    "NotoSansThai-Regular.ttf",
+    "Loma.ttf",
+    "Garuda.ttf",
     "unifont.ttf",
     "FreeSans.ttf",
     "Arial Unicode.ttf",
@@ -42,11 +52,16 @@ _FILES = (
     "arialuni.ttf",
     "msyh.ttc",
     "msgothic.ttc",
+    "malgun.ttf",
+    "AppleSDGothicNeo.ttc",
+    "tahoma.ttf",
     "arial.ttf",
 )
 _PROBE_SIZE = 24
 _DPI = 72
 _BUILT_IN = ""
+#: Latin letters, digits and signs as wide as those of Chinese and Japanese: fonts for these may have no others.
+_WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 @dataclass(frozen=True)
@@ -58,19 +73,29 @@ class Readable:
 
 
 def readable(text: str) -> Readable:
-    r"""Return `text` with a font that has all its characters; without one, those it lacks as ``\uXXXX``.
+    r"""Return `text` in the order it is drawn in, with a font that has all its characters.
+
+    Without such a font, those it lacks are written as ``\uXXXX``.
 
     Control characters are always written as their code.
     """
     plain = "".join(c if c == "\n" or c.isprintable() else _code(c) for c in text)
-    needed = {c for c in plain if not c.isspace()}
+    drawn = "\n".join(drawn_order(line) for line in plain.split("\n"))
+    needed = {c for c in drawn if not c.isspace()}
     if all(_has(_BUILT_IN, c) for c in needed):
-        return Readable(plain)
+        return Readable(drawn)
     fonts = [_BUILT_IN, *_system_fonts()]
     # Latin letters first: beside them a code for a foreign one can be read, the other way round it cannot.
     best = max(
         fonts, key=lambda font: tuple(sum(_has(font, c) for c in needed if c.isascii() is a) for a in (True, False))
     )
+    if all(_has(best, c) for c in needed):
+        return Readable(drawn, best)
+    for font in fonts:
+        wide = "".join(c if c.isspace() or _has(font, c) else c.translate(_WIDE) for c in drawn)
+        if all(c.isspace() or _has(font, c) for c in wide):
+            return Readable(wide, font)
+    # Codes are read from left to right, whatever they stand for: beside them the letters stay as they are stored.
     return Readable("".join(c if c.isspace() or _has(best, c) else _code(c) for c in plain), best)
 
 
@@ -96,8 +121,17 @@ def _has(font: str, character: str) -> bool:
     style = vtkTextProperty()
     style.SetFontSize(_PROBE_SIZE)
     set_font(style, font)
+    if unicodedata.combining(character) or unicodedata.category(character) == "Mn":
+        return _ink(f"H{character}H", style) != _ink("HH", style)  # marks may take no width
     with_it, without = (text_bounds(text, style) for text in (f"H{character}H", "HH"))
     return with_it[1] - with_it[0] != without[1] - without[0]
+
+
+def _ink(text: str, style: vtkTextProperty) -> bytes:
+    """Return the pixels of `text`."""
+    image = vtkImageData()
+    vtkTextRenderer.GetInstance().RenderString(style, text, image, [0, 0], _DPI)
+    return bytes(vtk_to_numpy(image.GetPointData().GetScalars()).tobytes())
 
 
 @functools.lru_cache(maxsize=1)

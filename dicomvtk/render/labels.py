@@ -10,6 +10,7 @@ from dicomvtk.render.fonts import readable, set_font, text_bounds
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.pixel_shapes import Segment
 from dicomvtk.render.text import ink, text_actor
+from dicomvtk.render.writing_direction import has_right_to_left
 
 __all__ = ["PaneLabels", "fitted", "font_size"]
 
@@ -175,6 +176,8 @@ def fitted(line: str, style: vtkTextProperty, widest: int) -> str:
     else:
         ends = [n for n in range(len(line)) if not n or line[n].isspace() or n <= len(line.split()[0])]
         shorter = [line[:n].rstrip() + "..." for n in ends]
+    if has_right_to_left(line):  # `line` is as it is drawn: its end is at the left
+        shorter = ["..." + line[len(line) - n :].lstrip() for n in range(len(line))]
     low, high = 0, len(shorter) - 1
     while low < high:
         middle = (low + high + 1) // 2

@@ -33,6 +33,8 @@ _HANDLE = 14.0
 _LARGEST, _SMALLEST = 20, 8
 #: Height of a line of text as a share of its font's size, VTK's own font, and what of it is for more air.
 _LINE_SHARE, _LINE_SPACING = 1.2, 1.2
+#: Where what is said stands above the foot of the window (pixels), and how much of the picture its strip hides.
+_MESSAGE_FOOT, _STRIP_OPACITY = 16, 0.95
 #: What is said takes this share of the window's width, and so many lines, at most.
 _MESSAGE_SHARE, _MESSAGE_LINES = 0.94, 5
 #: The most that the columns of the help sheet take of the window's width, and the sheet of its height; the gap
@@ -50,13 +52,12 @@ class Overlay:
         self._paper = _sheet(self.renderer)
         self._keys = _text_actor(self.renderer, _KEYS, justification=2)
         self._meaning = _text_actor(self.renderer, _INK)
+        self._sheet = SheetActors(self.renderer)
+        self._strip = PixelBoxes(self.renderer, opacity=_STRIP_OPACITY)
         self._message = _text_actor(self.renderer, _INK, justification=1)
-        self._message.GetTextProperty().SetBackgroundColor(_PAPER)
-        self._message.GetTextProperty().SetBackgroundOpacity(0.85)
         self._said = ""
         for actor in (self._keys, self._meaning):
             actor.GetTextProperty().SetLineSpacing(_LINE_SPACING)
-        self._sheet = SheetActors(self.renderer)
         self._slider = PixelBoxes(self.renderer, opacity=0.8)
 
     def apply(
@@ -77,9 +78,22 @@ class Overlay:
         self._paper.SetVisibility(help_sheet)
         font = _font(size)
         self._explain(size, font, visible=help_sheet)
-        self._message.GetTextProperty().SetFontSize(font)
-        self._message.SetPosition(width / 2, 16)
-        self._message.SetInput(_wrapped(self._said, self._message.GetTextProperty(), round(_MESSAGE_SHARE * width)))
+        self._tell(width, font)
+
+    def _tell(self, width: int, font: int) -> None:
+        """Show what is said on a strip of its own, so that no text of the panes is read into it."""
+        style = self._message.GetTextProperty()
+        style.SetFontSize(font)
+        self._message.SetPosition(width / 2, _MESSAGE_FOOT)
+        text = _wrapped(self._said, style, round(_MESSAGE_SHARE * width))
+        self._message.SetInput(text)
+        if not text:
+            self._strip.draw([], np.empty((0, 3)))
+            return
+        left, right, bottom, top = text_bounds(text, style)
+        x, y, air = width / 2, _MESSAGE_FOOT, font / 2
+        box = (x + left - 2 * air, y + bottom - air, x + right + 2 * air, y + top + air)
+        self._strip.draw([box], np.array([_PAPER]))
 
     def _explain(self, size: tuple[int, int], font: int, *, visible: bool) -> None:
         """Show the help sheet in the middle of the window, as much of it as has room."""

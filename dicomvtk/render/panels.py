@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomvtk.errors import DicomVtkError
+from dicomvtk.errors import DicomVtkError, SeriesError
 from dicomvtk.render.around import Around, SeriesCard, Thumbnail
 from dicomvtk.render.errands import Errands
 from dicomvtk.render.levels import histogram
@@ -110,20 +110,28 @@ class Panels:
         return True
 
     def clicked(self, x: int, y: int, size: tuple[int, int], sheet: Sheet) -> bool:
-        """Return whether window pixel (x, y), from the lower left, is on `sheet`, and do what a click there does."""
+        """Return whether window pixel (x, y), from the lower left, is on `sheet`, and do what a click there does.
+
+        Raises SeriesError for a series that needs an option to be read.
+        """
         width, height = size
         if sheet.name == "series" and x > SERIES_PIXELS:
             return False
         if sheet.cards:
             row = (height - TITLE_PIXELS - y) // CARD_PIXELS
             if y < height - TITLE_PIXELS and row < len(sheet.cards):
-                self._open_series(sheet.cards[row][0].key)
+                self._open(sheet.cards[row][0])
         elif sheet.counts is not None:
             low, high = sheet.span
             left, right = histogram_edges(width)
             share = min(max((x - left) / (right - left), 0.0), 1.0)
             self._set_level(low + share * (high - low))
         return True
+
+    def _open(self, card: SeriesCard) -> None:
+        if card.needs:
+            raise SeriesError(f"Cannot open {' - '.join(card.lines[:2])} as it is: view it with {card.needs}.")
+        self._open_series(card.key)
 
     def sheet(self, volume: Volume, k: int, levels: tuple[float, ...], height: int) -> Sheet | None:
         """Return the open sheet for `volume` in a window of `height` pixels; None without one.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData
-from vtkmodules.vtkRenderingCore import vtkActor2D, vtkImageMapper, vtkRenderer, vtkTextActor
+from vtkmodules.vtkRenderingCore import vtkActor2D, vtkImageMapper, vtkRenderer, vtkTextActor, vtkTextProperty
 
 from dicomvtk.render.around import Thumbnail
-from dicomvtk.render.fonts import readable, set_font
+from dicomvtk.render.fonts import readable, set_font, text_bounds
+from dicomvtk.render.labels import fitted
 from dicomvtk.render.panels import CARD_PIXELS, LINE_PIXELS, SERIES_PIXELS, TITLE_PIXELS, Sheet, histogram_edges
 from dicomvtk.render.pixel_shapes import PixelBoxes, PixelLines
 from dicomvtk.render.text import text_actor
@@ -22,8 +23,8 @@ _CURRENT = np.array([[0.20, 0.26, 0.34]])
 _BAR = (0.55, 0.68, 0.85)
 _FONT = 13
 _MARGIN = 10
-#: Characters of a line that fit beside a thumbnail, and across a window.
-_CARD_LETTERS, _LINE_LETTERS = 32, 200
+#: Letters that are measured to know the width of one.
+_MEASURED = 20
 #: The histogram's highest bar as a share of the window's height, and where it stands (pixels).
 _BARS_SHARE, _FOOT = 0.3, 40
 
@@ -50,7 +51,7 @@ class SheetActors:
         right = min(SERIES_PIXELS, width) if sheet.name == "series" else width
         top = height if sheet.counts is None else round(_BARS_SHARE * height) + _FOOT + TITLE_PIXELS
         self._paper.draw([(0, 0, right, top)], _PAPER)
-        self._write(self._title, sheet.title, _MARGIN, top - TITLE_PIXELS + 8)
+        self._write(self._title, sheet.title, _MARGIN, top - TITLE_PIXELS + 8, right - 2 * _MARGIN)
         if sheet.cards:
             self._cards(sheet, right, top)
         elif sheet.counts is not None:
@@ -58,7 +59,7 @@ class SheetActors:
         else:
             for number, line in enumerate(sheet.lines):
                 y = top - TITLE_PIXELS - (number + 1) * LINE_PIXELS
-                self._write(self._line(number), _shortened(line, _LINE_LETTERS), _MARGIN, y)
+                self._write(self._line(number), line, _MARGIN, y, width - 2 * _MARGIN, columns=True)
 
     def _clear(self) -> None:
         for actor in (self._title, *self._lines, *self._pictures):
@@ -78,7 +79,7 @@ class SheetActors:
             shown = (*card.lines, f"needs {card.needs}" if card.needs else "")
             for offset, line in enumerate(line for line in shown if line):
                 y = upper - 2 - (offset + 1) * LINE_PIXELS
-                self._write(self._line(number), _shortened(line, _CARD_LETTERS), _MARGIN + CARD_PIXELS, y)
+                self._write(self._line(number), line, _MARGIN + CARD_PIXELS, y, right - 2 * _MARGIN - CARD_PIXELS)
                 number += 1
 
     def _histogram(self, sheet: Sheet, counts: np.ndarray, width: int, height: int) -> None:
@@ -95,20 +96,24 @@ class SheetActors:
         places = [left + (mark - low) / (high - low) * (right - left) for mark in sheet.marks if low <= mark <= high]
         self._marks.draw([(x, _FOOT, x, _FOOT + _BARS_SHARE * height) for x in places])
         for number, (value, x) in enumerate(((low, left), ((low + high) / 2, (left + right) / 2), (high, right))):
-            self._write(self._line(number), f"{value:.4g}", round(x) - 12, _FOOT - LINE_PIXELS)
+            self._write(self._line(number), f"{value:.4g}", round(x) - 12, _FOOT - LINE_PIXELS, width)
 
     def _line(self, number: int) -> vtkTextActor:
         while len(self._lines) <= number:
             self._lines.append(text_actor(self._renderer, _INK))
         return self._lines[number]
 
-    def _write(self, actor: vtkTextActor, line: str, x: float, y: float) -> None:
+    def _write(self, actor: vtkTextActor, line: str, x: float, y: float, room: float, *, columns: bool = False) -> None:
+        """Let `actor` show `line` at (x, y), cut to `room` pixels; `columns` keeps columns made of spaces straight."""
         text = readable(line)
         style = actor.GetTextProperty()
         set_font(style, text.font)
         style.SetFontSize(_FONT)
         style.SetBackgroundOpacity(0.0)
-        actor.SetInput(text.text)
+        straight = columns and not text.font
+        if straight:
+            style.SetFontFamilyToCourier()
+        actor.SetInput(_cut(text.text, style, room) if straight else fitted(text.text, style, round(room)))
         actor.SetPosition(x, y)
         actor.SetVisibility(bool(line))
 
@@ -132,5 +137,8 @@ class SheetActors:
         shown.VisibilityOn()
 
 
-def _shortened(line: str, letters: int) -> str:
-    return line if len(line) <= letters else line[: letters - 1].rstrip() + "..."
+def _cut(line: str, style: vtkTextProperty, room: float) -> str:
+    """Return what of `line` has room where all letters are equally wide: of a value in a column as much as can be."""
+    left, right, _bottom, _top = text_bounds("M" * _MEASURED, style)
+    letters = int(room * _MEASURED / (right - left + 1))
+    return line if len(line) <= letters else line[: max(0, letters - 3)] + "..."

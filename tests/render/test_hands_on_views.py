@@ -239,6 +239,68 @@ def test_a_series_that_cannot_be_read_leaves_what_was_there(hands: type[Hand]) -
     assert not hand.session.closed
 
 
+def test_a_series_that_needs_an_option_says_which(hands: type[Hand], monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    hand = hands(still("first"), folder(opened))
+    said: list[str] = []
+    monkeypatch.setattr(hand.session, "say", said.append)
+    hand.key("Tab")
+
+    hand.send("LeftButtonPressEvent", (150, SIZE[1] - 34 - 2 * 84 - 40))
+
+    assert opened == []
+    assert said == ["Cannot open c: CT as it is: view it with --allow gap."]
+
+
+@pytest.mark.parametrize(
+    ("cards", "words"),
+    [
+        ((SeriesCard("a", ("a",)),), "There is no other series here."),
+        (
+            (SeriesCard("a", ("a",)), SeriesCard("c", ("c",), "--fix gap")),
+            "No other series here opens as it is: c needs --fix gap.",
+        ),
+    ],
+    ids=["alone", "needs"],
+)
+def test_no_next_series_is_told(
+    hands: type[Hand], monkeypatch: pytest.MonkeyPatch, cards: tuple[SeriesCard, ...], words: str
+) -> None:
+    hand = hands(still("first"), replace(folder([]), cards=cards))
+    said: list[str] = []
+    monkeypatch.setattr(hand.session, "say", said.append)
+
+    hand.key("Next", control=True)
+
+    assert said == [words]
+
+
+def test_lines_of_the_header_stand_in_columns_and_end_in_the_window(hands: type[Hand]) -> None:
+    lines = (
+        "(0008,0060) CS 1 iiiiiiii  |",
+        "(0008,0016) UI 1 MMMMMMMM  |",
+        "(0008,0018) UI 1 SOPInstanceUID  " + 300 * "1",
+    )
+    hand = hands(still(), replace(folder([]), header=lambda volume, k: lines))
+    hand.key("m")
+    picture = hand.picture().max(axis=2)
+
+    rows = [picture[34 + n * 18 : 34 + (n + 1) * 18] > 150 for n in range(3)]
+    ends = [int(np.nonzero(row.any(axis=0))[0].max()) for row in rows]
+    assert abs(ends[0] - ends[1]) <= 1, "letters narrow and wide put the value in one column"
+    assert SIZE[0] * 0.9 < ends[2] < SIZE[0] - 5, "as much of a long value as has room"
+
+
+def test_what_is_said_stands_over_a_sheet(hands: type[Hand]) -> None:
+    hand = hands(still(), folder([]))
+    hand.key("m")
+    before = hand.picture()
+    hand.session.say("something")
+    changed = np.abs(hand.picture() - before).max(axis=2)
+
+    assert changed[-40:].max() > 150, "its letters are as bright as on the picture"
+
+
 def test_header_is_searched_by_typing(hands: type[Hand]) -> None:
     hand = hands(still(), folder([]))
 

@@ -137,6 +137,14 @@ def test_without_fonts_letters_become_their_code(monkeypatch: pytest.MonkeyPatch
     assert readable("\U0001f600") == fonts.Readable(r"\U0001F600")
 
 
+def test_latin_beside_letters_of_a_font_that_has_none_is_written_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "_system_fonts", lambda: ("cjk",))
+    monkeypatch.setattr(fonts, "_has", lambda font, c: c > "\u3000" if font else c.isascii())
+
+    assert readable("3: \u982d\u90e8") == fonts.Readable("\uff13\uff1a \u982d\u90e8", "cjk")
+    assert readable("3: \u00e9") == fonts.Readable("3: \\u00E9"), "no font has this one"
+
+
 def test_help_sheet_has_a_meaning_for_every_line() -> None:
     left, right = help_columns()
 
