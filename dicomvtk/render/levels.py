@@ -19,7 +19,9 @@ __all__ = [
     "TISSUE_LEVELS",
     "fitting_values",
     "histogram",
+    "in_hounsfield",
     "lut_window",
+    "noise_ceiling",
     "ray_spread",
     "surface_level",
     "tissue_level",
@@ -30,6 +32,8 @@ __all__ = [
 #: HU where bone begins for a surface, and where skin does in a CT without bone.
 _CT_BONE_LEVEL = 250.0
 _CT_SKIN_LEVEL = -300.0
+#: HU above which nearly nothing lies, and below which something does, be it inside a bone.
+_MOST_HU, _LOWEST_HU = 5000.0, 500.0
 #: HU at which the surface of a tissue lies in CT: half way from it to what is around it, or a little less.
 TISSUE_LEVELS: dict[str, float] = {"bone": _CT_BONE_LEVEL, "skin": _CT_SKIN_LEVEL, "lung": LUNG_LEVEL}
 #: More samples than this do not move a histogram visibly, and cost time.
@@ -40,6 +44,8 @@ _SPREAD_PERCENTILES = (1.0, 99.7)
 _RAY_SAMPLES = 2_000_000
 _RAY_PERCENTILE = 99.0
 _HISTOGRAM_BINS = 256
+#: The share of voxels that must be air with noise for it to be told; how it is counted, and how far it goes.
+_LEAST_NOISE, _NOISE_BINS, _NOISE_SIGMAS = 0.1, 64, 3.7
 #: The widest window of a header that is taken to mean fractions where values have them: one step of it is all greys.
 _STEPS_OF_FRACTIONS = 2.0
 #: Thresholds that separate as well as the best, to the noise of the sample.
@@ -99,6 +105,11 @@ def ray_spread(volume: Volume) -> WindowLevel:
     return WindowLevel.from_range(spread.low, max(spread.high, float(np.percentile(largest, _RAY_PERCENTILE))))
 
 
+def in_hounsfield(modality: str, spread: WindowLevel) -> bool:
+    """Return whether values that mostly lie in `spread` can be HU of a CT, and not counts of a detector."""
+    return modality == "CT" and spread.low <= _LOWEST_HU and spread.high <= _MOST_HU
+
+
 def surface_level(volume: Volume) -> float:
     """Return a level that separates something worth seeing: bone or skin in CT, else figure from ground (Otsu).
 
@@ -107,9 +118,9 @@ def surface_level(volume: Volume) -> float:
     sample = _sample(volume.array)
     if sample.size == 0 or sample.min() == sample.max():
         return 0.0
-    if volume.info.modality == "CT":
-        return _CT_BONE_LEVEL if sample.max() > _CT_BONE_LEVEL else _CT_SKIN_LEVEL
     spread = value_spread(volume)
+    if in_hounsfield(volume.info.modality, spread):
+        return _CT_BONE_LEVEL if sample.max() > _CT_BONE_LEVEL else _CT_SKIN_LEVEL
     counts, edges = np.histogram(np.clip(sample, spread.low, spread.high), bins=_HISTOGRAM_BINS)
     middles = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)
@@ -120,6 +131,31 @@ def surface_level(volume: Volume) -> float:
         between = np.nan_to_num(below * above * apart**2)
     best = np.nonzero(between >= between.max() * _PLATEAU)[0]  # a gap between the two: its middle, away from noise
     return float(edges[(best[0] + best[-1]) // 2 + 1])
+
+
+def noise_ceiling(volume: Volume) -> float:
+    """Return the value that the noise of air stays below; minus infinity where there is no such noise.
+
+    Air is the lower side of `surface_level`, its noise as wide above its most frequent value as below. In magnitude
+    images it is Rayleigh distributed, which goes further: its most frequent value is its sigma, and a thousandth of it
+    lies above 3.7 sigma (Gudbjartsson and Patz, The Rician distribution of noisy MRI data, MRM 34(6), 1995).
+    """
+    sample = _sample(volume.array)
+    if sample.size == 0 or not sample.min() < sample.max():
+        return -math.inf
+    apart = surface_level(volume)
+    air = sample[(sample > sample.min()) & (sample < apart)]
+    if air.size < _LEAST_NOISE * sample.size:
+        return -math.inf
+    counts, edges = np.histogram(air, bins=_NOISE_BINS)
+    fullest = int(np.argmax(np.convolve(counts, np.ones(3) / 3, mode="same")))
+    most = float(edges[fullest] + edges[fullest + 1]) / 2
+    below = most - air[air < most]
+    width = math.sqrt(float(np.mean(below**2))) if fullest > 0 and below.size else 0.0
+    if width == 0.0:
+        return -math.inf
+    rayleigh = sample.min() >= 0 and most < _NOISE_SIGMAS * width
+    return min(_NOISE_SIGMAS * most if rayleigh else most + _NOISE_SIGMAS * width, apart)
 
 
 def histogram(volume: Volume, bins: int = _HISTOGRAM_BINS) -> tuple[NDArray[np.int64], float, float]:

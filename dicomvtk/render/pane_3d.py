@@ -62,7 +62,8 @@ class Pane3D:
         self._crop_box.apply(state, self._geometry, rect)
         self._crosshair.apply(state, planes.values(), rect, mark)
         self._frame.apply(rect, visible=len(state.panes) > 1)
-        self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations, light=is_light(state.background))
+        light = is_light(state.background_3d)
+        self._labels.apply(corners, ("", "", "", ""), rect, visible=state.annotations, light=light)
 
     def _show(self, picture: Picture | None) -> None:
         self.renderer.SetTexturedBackground(picture is not None)

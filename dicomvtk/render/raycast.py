@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction
@@ -17,9 +18,10 @@ from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 
 from dicomvtk.bridge.images import identity_image, to_vtk
 from dicomvtk.render.cutting import HalfSpace, vtk_planes
+from dicomvtk.render.label_colours import is_label_map, label_colours
 from dicomvtk.render.layers import VolumeLayer
-from dicomvtk.render.levels import ray_spread, value_spread
-from dicomvtk.render.presets import PRESETS, Transfer, adjusted, transfer_table
+from dicomvtk.render.levels import noise_ceiling, ray_spread, value_spread
+from dicomvtk.render.presets import PRESETS, Transfer, adjusted, label_table, transfer_table
 from dicomvtk.render.ray_voxels import RayVoxels
 from dicomvtk.volume import Volume
 
@@ -28,6 +30,8 @@ __all__ = ["Raycast"]
 _CARD_MEMORY_BYTES = 2 * 1024**3
 #: Distance between samples on a ray as a share of the smallest spacing: above it thin bone shows rings.
 _SAMPLE_SHARE = 0.6
+#: Smaller than this, the longest side of a volume holds no part of an adult.
+_BODY_MM = 80.0
 _PREPARED_PIXELS = 16
 
 
@@ -40,7 +44,7 @@ class Raycast:
 
     def __init__(self, volume: Volume, *, software: bool, proxy: bool = False) -> None:
         self._voxels = RayVoxels(volume, software=software, proxy=proxy)
-        self._look: VolumeLayer | None = None
+        self._look: tuple[VolumeLayer, bool] | None = None
         self._kind: tuple[bool, bool] | None = None
         #: The colours and opacities of the look set last.
         self.table: Transfer | None = None
@@ -57,16 +61,13 @@ class Raycast:
         """Return what of `layer` is not as in the volume itself; empty where all is."""
         return self._voxels.note(layer)
 
-    def set_look(self, layer: VolumeLayer) -> None:
-        """Colour the volume as `layer`, whose preset is one of `presets`, says."""
-        if layer == self._look:
+    def set_look(self, layer: VolumeLayer, *, light: bool = False) -> None:
+        """Colour the volume as `layer`, whose preset is one of `presets`, says, on a dark or a `light` background."""
+        if (layer, light) == self._look:
             return
-        self._look = layer
+        self._look = (layer, light)
         self._cast(layer)
-        preset = layer.preset or "default"
-        blend = layer.blend or PRESETS[preset].blend
-        spread = ray_spread(self._voxels.own) if blend == "max" else value_spread(self._voxels.own)
-        self.table = table = adjusted(transfer_table(preset, spread), layer)
+        self.table = table = adjusted(self._own_table(layer), layer, light=light)
         if table.blend == "max":
             self._mapper.SetBlendModeToMaximumIntensity()
         elif table.blend == "min":
@@ -74,6 +75,17 @@ class Raycast:
         else:
             self._mapper.SetBlendModeToComposite()
         self.prop.SetProperty(_volume_property(table))
+
+    def _own_table(self, layer: VolumeLayer) -> Transfer:
+        """Return the table of the preset of `layer` for the values of this volume."""
+        volume, preset = self._voxels.own, layer.preset or "default"
+        if preset == "labels" and is_label_map(volume):
+            return label_table(label_colours(volume))
+        if (layer.blend or PRESETS[preset].blend) == "max":
+            return transfer_table(preset, ray_spread(volume))
+        table = transfer_table(preset, value_spread(volume), noise_ceiling(volume))
+        # Opacity is meant for bodies: through a specimen of a few millimetres one sees no more than through those.
+        return replace(table, unit_mm=table.unit_mm * min(1.0, max(volume.geometry.extent_mm) / _BODY_MM))
 
     def _cast(self, layer: VolumeLayer) -> None:
         kind = self._voxels.kind(layer)
@@ -122,7 +134,6 @@ def _card_mapper() -> Any:
     mapper.SetMaxMemoryInBytes(_CARD_MEMORY_BYTES)
     mapper.SetMaxMemoryFraction(0.9)
     mapper.AutoAdjustSampleDistancesOff()
-    mapper.UseJitteringOn()
     return mapper
 
 
@@ -135,7 +146,10 @@ def _volume_property(table: Transfer) -> vtkVolumeProperty:
     style.SetColor(colours)
     style.SetScalarOpacity(opacity)
     style.SetScalarOpacityUnitDistance(table.unit_mm)
-    style.SetInterpolationTypeToLinear()
+    if table.nearest:
+        style.SetInterpolationTypeToNearest()
+    else:
+        style.SetInterpolationTypeToLinear()
     style.SetShade(table.shade)
     style.SetAmbient(0.28)
     style.SetDiffuse(0.85)

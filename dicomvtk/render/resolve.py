@@ -13,10 +13,11 @@ from dicomvtk.errors import DicomVtkWarning, UnsupportedError
 from dicomvtk.geometry import Float3
 from dicomvtk.render.colour_maps import GREYS, check_colour_map
 from dicomvtk.render.drawable import grey
+from dicomvtk.render.label_colours import is_label_map
 from dicomvtk.render.layout import PANES
 from dicomvtk.render.levels import TISSUE_LEVELS, lut_window, surface_level, tissue_level, usual_window, value_spread
 from dicomvtk.render.planes import flat_plane
-from dicomvtk.render.presets import preset_name
+from dicomvtk.render.presets import PRESETS, preset_name
 from dicomvtk.render.scene import Layer, SliceLayer, SurfaceLayer, View, VolumeLayer
 from dicomvtk.volume import Volume
 
@@ -41,6 +42,13 @@ class State(View):
     def panes(self) -> tuple[str, ...]:
         """The names of the panes on the screen."""
         return PANES.get(self.layout, (self.layout,))
+
+    @property
+    def background_3d(self) -> Float3 | None:
+        """What the 3-D scene is drawn on: what the table of the volume wants where `background` is open."""
+        if self.background is not None:
+            return self.background
+        return next((PRESETS[layer.preset or "default"].background for layer in self.shown(VolumeLayer)), None)
 
     def shown(self, kind: type[_L]) -> tuple[_L, ...]:
         """Return the visible layers of one kind."""
@@ -110,5 +118,6 @@ def _resolved(layer: Layer, volume: Volume) -> Layer:
         level = tissue_level(layer.name.lower(), volume) if named else surface_level(grey(volume))
         return replace(layer, level=level)
     if isinstance(layer, VolumeLayer) and layer.preset is None:
-        return replace(layer, preset=preset_name(volume.info.modality, value_spread(volume)))
+        by_values = "labels" if is_label_map(volume) else preset_name(volume.info.modality, value_spread(volume))
+        return replace(layer, preset=by_values)
     return layer

@@ -29,6 +29,7 @@ from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.slice_pane import slice_prop
+from dicomvtk.render.text import is_light
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ class Scene3D:
 
         Where errands have a thread, they are begun, and those that are there are taken.
         """
+        self._caps.software = software
         for part in self._missing(state, detail):
             if isinstance(part, Detail):
                 layer = state.shown(VolumeLayer)[0]
@@ -180,7 +182,7 @@ class Scene3D:
 
     def apply(self, state: State, planes: dict[str, SlicePlane], rect: Rect) -> None:
         """Show what `build` made of `state` in a pane that takes `rect` of the window."""
-        self.renderer.SetBackground(*(state.background or _BACKGROUND))
+        self.renderer.SetBackground(*(state.background_3d or _BACKGROUND))
         spaces = kept(state, self._volume.geometry, planes)
         self._look(state.camera, rect)
         self._show_volume(state, spaces)
@@ -237,7 +239,7 @@ class Scene3D:
         if self._raycast is not None:
             self._raycast.prop.SetVisibility(bool(layers))
             if layers:
-                self._raycast.set_look(layers[0])
+                self._raycast.set_look(layers[0], light=is_light(state.background_3d))
                 self._raycast.cut(spaces)
 
     def _close_volume(self, state: State, spaces: tuple[HalfSpace, ...], planes: dict[str, SlicePlane]) -> None:
