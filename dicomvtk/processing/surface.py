@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 from vtkmodules.vtkCommonCore import vtkStringArray
 from vtkmodules.vtkCommonDataModel import vtkMultiBlockDataSet, vtkPolyData
 from vtkmodules.vtkCommonTransforms import vtkTransform
-from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
 from vtkmodules.vtkFiltersGeneral import vtkTransformFilter
 from vtkmodules.vtkIOGeometry import vtkGLTFWriter, vtkOBJWriter, vtkSTLWriter
 from vtkmodules.vtkIOPLY import vtkPLYWriter
 from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
 
 from dicomvtk.atomic import atomic_file
-from dicomvtk.bridge.images import to_vtk
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import UnsupportedError, VtkError, WriteError
+from dicomvtk.processing.contour import contour
 from dicomvtk.processing.gltf import place_in_gltf
 from dicomvtk.volume import Volume
 
@@ -61,13 +60,7 @@ def extract_surface(volume: Volume, level: float) -> vtkPolyData:
     (0.5, 2.5, 0.5, 2.5, 0.5, 2.5)
     """
     _check_kind(volume)
-    contour = vtkFlyingEdges3D()
-    contour.SetInputDataObject(to_vtk(volume))
-    contour.SetValue(0, float(level))
-    contour.ComputeNormalsOn()
-    contour.ComputeScalarsOff()
-    run(contour)
-    surface = contour.GetOutput()
+    surface = contour(volume, level)
     if surface.GetNumberOfPolys() == 0:
         raise _no_surface(volume, level)
     return surface

@@ -1,0 +1,135 @@
+"""The triangles where a volume crosses a level, slab by slab: VTK's notes on a whole CT are half as large as it is."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
+
+from dicomvtk.bridge.images import to_vtk
+from dicomvtk.bridge.pipeline import run
+from dicomvtk.volume import Volume
+
+__all__ = ["contour"]
+
+Array = NDArray[Any]
+
+#: Voxels of a slab: few enough for the notes on it to be small, so many that the slices run twice weigh little.
+_SLAB_VOXELS = 16_000_000
+_FEWEST_SLICES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class _Mesh:
+    """Points in LPS mm and normals, (n, 3) float32, and triangles, (m, 3) numbers of points."""
+
+    points: Array
+    normals: Array
+    triangles: Array
+
+
+def contour(volume: Volume, level: float) -> vtkPolyData:
+    """Return the triangles where `volume`, a 3-D frame of scalars, crosses `level`, with normals, in LPS mm.
+
+    They are those that flying edges gives for the whole volume (Schroeder et al., Flying edges, LDAV 2015), in its
+    order: by slice, so that slabs join without a search. What lies in the slice that two slabs share comes last in the
+    one and first in the other, in one order.
+    """
+    flip = not volume.geometry.is_right_handed  # as `to_vtk` does, a slab at a time
+    array = volume.array[:, :, ::-1] if flip else volume.array
+    geometry = volume.geometry.flipped(2) if flip else volume.geometry
+    columns, rows, slices = array.shape
+    number = np.int32 if 3 * array.size <= np.iinfo(np.int32).max else np.int64  # three edges a voxel, a point on each
+    thickness = max(_FEWEST_SLICES, _SLAB_VOXELS // (columns * rows))
+    points, normals, triangles, count = [], [], [], 0
+    for low in range(0, slices - 1, thickness):
+        high = min(low + thickness, slices - 1)
+        start, stop = max(low - 1, 0), min(high + 2, slices)  # a slice more on either side, for normals and seam
+        grid = geometry.cropped((0, 0, start), (columns, rows, stop))
+        mesh = _flying_edges(volume.with_array(array[:, :, start:stop], grid), level)
+        first, begin = _seam_below(mesh, array[:, :, start : low + 1], level)
+        end, until = _seam_above(mesh, array[:, :, high - 1 : stop], level)
+        points.append(mesh.points[first:end])
+        normals.append(mesh.normals[first:end])
+        triangles.append(np.add(mesh.triangles[begin:until], count - first, dtype=number, casting="unsafe"))
+        count += end - first
+    return _poly_data(points, normals, triangles)
+
+
+def _flying_edges(volume: Volume, level: float) -> _Mesh:
+    edges = vtkFlyingEdges3D()
+    edges.SetInputDataObject(to_vtk(volume))
+    edges.SetValue(0, float(level))
+    edges.ComputeNormalsOn()
+    edges.ComputeScalarsOff()
+    made = run(edges)
+    if made.GetNumberOfPolys() == 0:
+        none = np.empty((0, 3), np.float32)
+        return _Mesh(none, none, np.empty((0, 3), np.int64))
+    triangles = vtk_to_numpy(made.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    return _Mesh(vtk_to_numpy(made.GetPoints().GetData()), vtk_to_numpy(made.GetPointData().GetNormals()), triangles)
+
+
+def _seam_below(mesh: _Mesh, slices: Array, level: float) -> tuple[int, int]:
+    """Return the first point and triangle of a slab that begins at the last of `slices`, of one or two."""
+    if slices.shape[2] == 1:
+        return 0, 0
+    inside, between = _edges_crossed(slices, level)
+    first = inside[0] + between[0]
+    return first, _behind_last_below(first, mesh.triangles[: _most_triangles(inside, between)])
+
+
+def _seam_above(mesh: _Mesh, slices: Array, level: float) -> tuple[int, int]:
+    """Return the ends of the points and triangles of a slab that ends at the second of `slices`, of two or three."""
+    if slices.shape[2] == 2:
+        return len(mesh.points), len(mesh.triangles)
+    inside, between = _edges_crossed(slices, level)
+    end = len(mesh.points) - inside[1] - between[1] - inside[2]
+    before = max(0, len(mesh.triangles) - _most_triangles(inside, between))
+    return end, before + _behind_last_below(end, mesh.triangles[before:])
+
+
+def _edges_crossed(slices: Array, level: float) -> tuple[list[int], list[int]]:
+    """Return how many edges of the grid have a point: inside each slice, and from each to the next."""
+    above = [slices[:, :, k] >= np.float64(level) for k in range(slices.shape[2])]
+    inside = [int(np.count_nonzero(a[1:] != a[:-1]) + np.count_nonzero(a[:, 1:] != a[:, :-1])) for a in above]
+    between = [int(np.count_nonzero(one != other)) for one, other in itertools.pairwise(above)]
+    return inside, between
+
+
+def _most_triangles(inside: list[int], between: list[int]) -> int:
+    """Return a bound: a cell has fewer triangles than crossed edges, and an edge is one of four cells a layer."""
+    return 4 * (sum(inside) + sum(between))
+
+
+def _behind_last_below(point: int, triangles: Array) -> int:
+    """Return the number of the triangle behind the last of `triangles` with a point before `point`; 0 without one."""
+    found = np.flatnonzero((triangles < point).any(axis=1))
+    return int(found[-1]) + 1 if found.size else 0
+
+
+def _poly_data(points: list[Array], normals: list[Array], triangles: list[Array]) -> vtkPolyData:
+    """Return parts as one; they are let go one after the other."""
+    surface = vtkPolyData()
+    vectors = numpy_to_vtk(_joined(normals))
+    vectors.SetName("Normals")
+    places, cells = vtkPoints(), vtkCellArray()
+    places.SetData(numpy_to_vtk(_joined(points)))
+    cells.SetData(3, numpy_to_vtk(_joined(triangles).reshape(-1)))
+    surface.SetPoints(places)
+    surface.GetPointData().SetNormals(vectors)
+    surface.SetPolys(cells)
+    return surface
+
+
+def _joined(parts: list[Array]) -> Array:
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
