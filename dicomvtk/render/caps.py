@@ -30,7 +30,7 @@ _SEEN = 0.1
 _DENSE = 0.5
 #: Of the light that falls straight on a surface, what the rays give back too.
 _LIGHT = 0.88
-_COLOURS = 1024
+_COLOURS = 8192
 #: Pixels of a face along its longer side, at most.
 _MOST_PIXELS = 1024
 #: How far a face lies before the cut, in voxels: a graphics card casts a first sample at the cut itself (VTK 9.7).
@@ -132,12 +132,16 @@ class _Cap:
         reslice.SetOutputSpacing(mm, mm, mm)
         reslice.SetOutputDirection(1, 0, 0, 0, 1, 0, 0, 0, 1)
         reslice.SetOutputExtent(0, pixels[0] - 1, 0, pixels[1] - 1, 0, 0)
-        reslice.SetInterpolationModeToLinear()
+        if table.nearest:
+            reslice.SetInterpolationModeToNearestNeighbor()
+        else:
+            reslice.SetInterpolationModeToLinear()
         reslice.SetOutputScalarType(VTK_FLOAT)
         low, high = table.points[0][0], table.points[-1][0]
         reslice.SetBackgroundLevel(low)
         values = vtk_to_numpy(run(reslice).GetPointData().GetScalars())
-        numbers = np.clip((values - low) * ((_COLOURS - 1) / (high - low)) + 0.5, 0, _COLOURS - 1).astype(np.int16)
+        last = len(colours) - 1
+        numbers = np.clip((values - low) * (last / (high - low)) + 0.5, 0, last).astype(np.int32)
         picture = vtkImageData()
         picture.SetDimensions(*pixels, 1)
         picture.GetPointData().SetScalars(numpy_to_vtk(colours[numbers], deep=True))

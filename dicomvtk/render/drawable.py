@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis
+from dicomvtk.render.label_colours import is_label_map
 from dicomvtk.volume import Volume
 
 __all__ = ["LUMA", "Reduced", "drawable", "frame_note", "grey", "reduced", "reduction", "whole_frame"]
@@ -73,15 +74,20 @@ class Reduced:
 
 
 def reduced(volume: Volume, most_voxels: int) -> Reduced:
-    """Return `volume` as grey values, averaged over blocks, by `reduction`, to at most `most_voxels` voxels."""
+    """Return `volume` as grey values, averaged over blocks, by `reduction`, to at most `most_voxels` voxels.
+
+    Of a label map one voxel of each block: between two labels there is none.
+    """
     brightness = grey(volume)
     factors = reduction(volume.geometry, most_voxels)
     if factors == (1, 1, 1):
         return Reduced(brightness, factors)
-    array = _block_means(brightness.array, factors)
     geometry = volume.geometry
-    # The centre of a block lies (factor - 1) / 2 voxels past its first voxel.
-    origin = geometry.index_to_physical([(f - 1) / 2 for f in factors])
+    if is_label_map(volume):
+        array, inside = _block_picks(brightness.array, factors), [float(f // 2) for f in factors]
+    else:  # the centre of a block lies (factor - 1) / 2 voxels past its first voxel
+        array, inside = _block_means(brightness.array, factors), [(f - 1) / 2 for f in factors]
+    origin = geometry.index_to_physical(inside)
     affine = geometry.affine @ np.diag([*factors, 1.0])
     affine[:3, 3] = origin
     small = Geometry.from_affine(affine, array.shape, placed=geometry.placed)
@@ -130,6 +136,12 @@ def grey(volume: Volume) -> Volume:
         return volume
     array = volume.array[..., :3] @ np.asarray(LUMA, dtype=np.float32)
     return volume.with_array(array.astype(volume.dtype), axes=())
+
+
+def _block_picks(array: NDArray[Any], factors: tuple[int, int, int]) -> NDArray[Any]:
+    """Return the voxel after the middle of each whole block."""
+    parts = tuple(slice(f // 2, (n // f) * f, f) for n, f in zip(array.shape, factors, strict=True))
+    return np.asfortranarray(array[parts])
 
 
 def _block_means(array: NDArray[Any], factors: tuple[int, int, int]) -> NDArray[Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Segment, SeriesInfo
+from dicomvtk.render.drawable import reduced
 from dicomvtk.render.layers import VolumeLayer
 from dicomvtk.render.levels import noise_ceiling
 from dicomvtk.render.resolve import resolve
@@ -98,6 +99,39 @@ def test_labels_have_each_its_colour_and_none_between_them() -> None:
     assert (green > 60).sum() == 0  # no edge of 3 or between 1 and 3 is the colour of 2
     right_of_screen = np.arange(SIDE) > SIDE / 2 + 3
     assert not (red > 100)[:, right_of_screen].any()  # x grows to the patient's left: screen right, from the front
+
+
+@pytest.mark.parametrize("smaller", [False, True])
+def test_labels_stay_apart_where_they_are_cut_and_where_voxels_are_fewer(
+    monkeypatch: pytest.MonkeyPatch, *, smaller: bool
+) -> None:
+    if smaller:
+        monkeypatch.setattr("dicomvtk.render.ray_voxels._MOST_SOFTWARE", 48**3 // 8)
+    x = np.indices(SHAPE)[0]
+    labels = np.where(FROM_CENTRE < 18, np.where(x < 24, 1, 3), 0).astype(np.uint8)
+    segments = (Segment(1, "one", (200, 0, 0)), Segment(2, "two", (0, 200, 0)), Segment(3, "three", (0, 0, 200)))
+    cut = replace(VIEW, clip="A", crosshair=(94.0, 94.0, 94.0))
+
+    red, green, blue = np.moveaxis(picture(made(labels, "SEG", segments=segments), cut), -1, 0)
+
+    assert (red > 100).sum() > 500
+    assert (blue > 100).sum() > 500
+    assert (green > 60).sum() == 0
+
+
+def test_fewer_voxels_of_labels_lie_where_their_labels_do() -> None:
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[20:30, 10:20, 30:40] = 4
+    volume = made(labels, "SEG")
+
+    small = reduced(volume, 48**3 // 8).volume
+    at = np.argwhere(small.array == 4)
+
+    assert set(np.unique(small.array)) == {0, 4}
+    places = small.geometry.index_to_physical(at)
+    indices = volume.geometry.physical_to_index(places)
+    assert (labels[tuple(np.rint(indices).astype(int).T)] == 4).all()
+    assert len(at) == 125
 
 
 def test_labels_without_colours_are_told_apart() -> None:
