@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPlaneCollection
+from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPlaneCollection, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkClipPolyData
 
 from dicomvtk.anatomy import letter_vector
+from dicomvtk.bridge.pipeline import run
 from dicomvtk.geometry import Geometry, axis_moves
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import CLIP_SIDES, SliceLayer
 
-__all__ = ["HalfSpace", "faces", "kept", "vtk_planes"]
+__all__ = ["MOST_PLANES", "HalfSpace", "cut_off", "faces", "kept", "vtk_planes"]
+
+#: A mapper of surfaces takes no more clipping planes (VTK 9.7, by OpenGL).
+MOST_PLANES = 6
 
 #: A point in LPS mm and the unit vector to the side that stays.
 HalfSpace = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -50,6 +55,16 @@ def vtk_planes(spaces: tuple[HalfSpace, ...]) -> vtkPlaneCollection:
         plane.SetNormal(*normal)
         collection.AddItem(plane)
     return collection
+
+
+def cut_off(surface: vtkPolyData, spaces: tuple[HalfSpace, ...]) -> vtkPolyData:
+    """Return what of `surface` lies in all of these half spaces."""
+    for plane in vtk_planes(spaces):
+        clip = vtkClipPolyData()
+        clip.SetInputData(surface)
+        clip.SetClipFunction(plane)
+        surface = run(clip)
+    return surface
 
 
 def _box(crop: tuple[float, ...], geometry: Geometry, *, whole: bool = False) -> list[HalfSpace]:

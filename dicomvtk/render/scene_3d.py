@@ -18,7 +18,7 @@ from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import DicomVtkWarning, UnsupportedError
 from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
 from dicomvtk.render.caps import Caps
-from dicomvtk.render.cutting import HalfSpace, faces, kept, vtk_planes
+from dicomvtk.render.cutting import MOST_PLANES, HalfSpace, cut_off, faces, kept, vtk_planes
 from dicomvtk.render.drawable import grey
 from dicomvtk.render.errands import Errands, Progress
 from dicomvtk.render.layout import Rect
@@ -81,6 +81,8 @@ class Scene3D:
         self._raycasts: dict[Detail, Raycast] = {}
         self._caps = Caps(self.renderer, image)
         self._surfaces: dict[_Followed, vtkActor | None] = {}
+        self._whole: dict[_Followed, vtkPolyData] = {}
+        self._beyond: dict[_Followed, object] = {}
         self._stand_ins: StandIns = {}
         self._searched: dict[_Followed, vtkStaticCellLocator] = {}
 
@@ -111,6 +113,7 @@ class Scene3D:
             if actor is not None:
                 self.renderer.RemoveActor(actor)
         self._raycasts, self._surfaces, self._stand_ins, self._searched = {}, {}, {}, {}
+        self._whole, self._beyond = {}, {}
         self._caps.set_image(image)
         for prop in self._slices:
             prop.GetMapper().SetInputData(image)
@@ -131,7 +134,7 @@ class Scene3D:
         """Return each surface there is with few triangles, for a scene of another thread; None for an empty one."""
         for followed, actor in self._surfaces.items():
             if followed not in self._stand_ins:
-                self._stand_ins[followed] = None if actor is None else _stand_in(actor.GetMapper().GetInput())
+                self._stand_ins[followed] = None if actor is None else _stand_in(self._whole[followed])
         return dict(self._stand_ins)
 
     def offer_surfaces(self, surfaces: StandIns) -> None:
@@ -139,6 +142,8 @@ class Scene3D:
         for followed, surface in surfaces.items():
             if followed not in self._surfaces:
                 self._surfaces[followed] = None if surface is None else self._add_surface(surface)
+                if surface is not None:
+                    self._whole[followed] = surface
 
     def offer_rays(self, rays: Raycast) -> None:
         """Take small rays through this volume that were made elsewhere."""
@@ -216,7 +221,7 @@ class Scene3D:
         actor = self._surfaces.get(followed)
         if actor is not None and followed not in self._searched:
             self._searched[followed] = vtkStaticCellLocator()
-            self._searched[followed].SetDataSet(actor.GetMapper().GetInput())
+            self._searched[followed].SetDataSet(self._whole[followed])
             self._searched[followed].BuildLocator()
         return self._searched.get(followed)
 
@@ -259,7 +264,15 @@ class Scene3D:
             if followed in shown:
                 actor.GetProperty().SetColor(*shown[followed].colour)
                 actor.GetProperty().SetOpacity(shown[followed].opacity)
-                actor.GetMapper().SetClippingPlanes(vtk_planes(spaces))
+                actor.GetMapper().SetClippingPlanes(vtk_planes(spaces[:MOST_PLANES]))
+                self._cut(followed, actor, spaces[MOST_PLANES:])
+
+    def _cut(self, followed: _Followed, actor: vtkActor, spaces: tuple[HalfSpace, ...]) -> None:
+        """Cut the triangles of a surface themselves by the half spaces that a mapper has no planes for."""
+        wanted = tuple((tuple(point), tuple(normal)) for point, normal in spaces)
+        if self._beyond.get(followed, ()) != wanted:
+            actor.GetMapper().SetInputData(cut_off(self._whole[followed], spaces))
+            self._beyond[followed] = wanted
 
     def _show_slices(self, state: State, planes: dict[str, SlicePlane]) -> None:
         wanted = any(layer.in_3d for layer in state.shown(SliceLayer))
@@ -299,23 +312,27 @@ def _followed(layer: SurfaceLayer) -> _Followed:
     return (level, layer.name.lower() == "lung" and level == LUNG_LEVEL)
 
 
-def _rays(volume: Volume, software: bool, detail: Detail, layer: VolumeLayer, _progress: Progress) -> Raycast:
+def _rays(volume: Volume, software: bool, detail: Detail, layer: VolumeLayer, progress: Progress) -> Raycast:
     from dicomvtk.render.raycast import Raycast  # two more libraries of VTK
 
     rays = Raycast(volume, software=software, proxy=detail is Detail.PROXY)
+    progress(1, 2)
     rays.set_look(layer)  # here is where what takes long belongs
     return rays
 
 
-def _surface(volume: Volume, followed: _Followed, _progress: Progress) -> vtkPolyData | None:
+def _surface(volume: Volume, followed: _Followed, progress: Progress) -> vtkPolyData | None:
     from dicomvtk.processing.surface import extract_surface  # with the libraries of its file formats
 
     level, of_lungs = followed
     try:
-        surface = extract_surface(lungs(volume) if of_lungs else grey(volume), level)
+        values = lungs(volume) if of_lungs else grey(volume)
+        progress(1, 3)
+        surface = extract_surface(values, level)
     except UnsupportedError as error:  # nothing crosses this level, or there is no depth
         warnings.warn(f"Not drawn in 3-D: {error}", DicomVtkWarning, stacklevel=2)
         return None
+    progress(2, 3)
     return _light(surface, _MOST_TRIANGLES, _BINS)
 
 

@@ -10,6 +10,7 @@ import pytest
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import SeriesInfo
+from dicomvtk.processing.phantom import head_phantom
 from dicomvtk.render.annotations import Corners, pane_3d_corners
 from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.presets import PRESETS, adjusted, next_preset, transfer_table
@@ -279,3 +280,16 @@ def test_cut_faces_have_no_dark_edges_nor_does_the_grid(side: str) -> None:
         first, last = np.nonzero(there[row])[0][[0, -1]]
         dark += int((cut[row, first + 6 : last - 5] < 0.5 * 255).sum())
     assert dark < 0.003 * there.sum()
+
+
+def test_a_surface_is_cut_by_a_box_of_six_sides_and_a_slice() -> None:
+    volume = head_phantom((48, 48, 40))
+    box = View(layout="3d", layers=(SurfaceLayer(300),), crop=(0.1, 0.9, 0.1, 0.9, 0.1, 0.9), annotations=False)
+
+    def bright(view: View) -> np.ndarray:
+        return snapshot(volume, view=view, size=(200, 200)).max(axis=2) > 110
+
+    whole, half = bright(box), bright(replace(box, clip="L"))
+    assert whole[:, 110:].sum() > 500
+    assert half[:, 110:].sum() < 0.1 * whole[:, 110:].sum(), "the patient's left, on the right of the screen, is gone"
+    assert (half & whole)[:, :90].sum() > 0.9 * whole[:, :90].sum()
