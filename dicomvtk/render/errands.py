@@ -35,11 +35,12 @@ class _GivenUpError(Exception):
 class Errands:
     """Makers on their way. None of them may draw: OpenGL belongs to the thread of the window.
 
-    Without `in_thread` everything is made where it is asked for.
+    Without `in_thread` everything is made where it is asked for, and `progress` is told how far that is.
     """
 
-    def __init__(self, *, in_thread: bool) -> None:
+    def __init__(self, *, in_thread: bool, progress: Progress | None = None) -> None:
         self._in_thread = in_thread
+        self._progress = progress or _go_on
         self._turn = threading.Condition()
         self._thread: threading.Thread | None = None
         self._waiting: dict[Hashable, Callable[[Progress], Any]] = {}
@@ -56,7 +57,7 @@ class Errands:
         So long as `patience_seconds` it is waited for. Raises what `make` raised.
         """
         if not self._in_thread:
-            return Made(make(_go_on))
+            return Made(make(self._progress))
         until = time.monotonic() + patience_seconds
         with self._turn:
             if key not in self._made and key not in self._waiting and key != self._under_way:

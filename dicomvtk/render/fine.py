@@ -10,7 +10,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.errors import RenderError
-from dicomvtk.render.errands import go_behind
+from dicomvtk.render.errands import Errands, Progress, go_behind
 from dicomvtk.render.greys import ColourTables
 from dicomvtk.render.layout import Rect
 from dicomvtk.render.opengl import offscreen_window
@@ -52,6 +52,10 @@ class Fine:
     picture: Picture
     note: str
     surfaces: StandIns
+
+
+class _FinishedError(Exception):
+    """The window is closed: nobody wants what is being made."""
 
 
 class FinePictures:
@@ -110,12 +114,16 @@ class FinePictures:
             if self._drawing is not None and not self._drawing.same(wanted):
                 self._give_up()
 
-    def finish(self) -> None:
-        """Wait for the thread: VTK must not be at work when the process ends."""
+    def stop(self) -> None:
+        """Draw nothing more; what is being made ends at the next occasion."""
         with self._turn:
             self._finished = True
             self._give_up()
             self._turn.notify()
+
+    def finish(self) -> None:
+        """Stop, and wait for the thread: VTK must not be at work when the process ends."""
+        self.stop()
         if self._thread is not None:
             self._thread.join()
 
@@ -127,7 +135,7 @@ class FinePictures:
     def _serve(self) -> None:
         go_behind()
         try:
-            studio = _Studio()
+            studio = _Studio(self._tell)
         except BaseException as error:
             with self._turn:
                 self._failure, self._thread = error, None
@@ -146,6 +154,10 @@ class FinePictures:
                 self._drawing = None
         self._window = None
         studio.window.Finalize()
+
+    def _tell(self, _done: int, _total: int) -> None:
+        if self._finished:
+            raise _FinishedError
 
     def _taken(self) -> Wanted | None:
         """Return what is to be drawn next, when there is something; None at the end."""
@@ -171,7 +183,8 @@ class FinePictures:
 class _Studio:
     """The window and the scene of the thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress) -> None:
+        self._errands = Errands(in_thread=False, progress=progress)
         self.window = offscreen_window()
         if self.window.IsA("vtkXOpenGLRenderWindow"):
             self.window.Finalize()
@@ -221,6 +234,6 @@ class _Studio:
         self._volume = volume
         self._style = slice_style(colour=volume.is_colour)
         self._tables = ColourTables()
-        scene = Scene3D(volume, to_vtk(volume), self._style)
+        scene = Scene3D(volume, to_vtk(volume), self._style, self._errands)
         self.window.AddRenderer(scene.renderer)
         return scene

@@ -92,8 +92,15 @@ class Making:
         if self._fine is not None:
             self._fine.give_up_others(stage.fine_wanted(state))
 
+    def stop(self) -> None:
+        """Let the threads end at the next occasion."""
+        self.errands.give_up()
+        if self._fine is not None:
+            self._fine.stop()
+
     def finish(self) -> None:
-        """Wait for the threads."""
+        """Stop, and wait for the threads."""
+        self.stop()
         self.errands.finish()
         if self._fine is not None:
             self._fine.finish()

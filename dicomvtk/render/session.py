@@ -359,6 +359,7 @@ class Session:
     def release(self) -> None:
         """Give the window back."""
         self._stage.close()
+        self._making.stop()  # all threads end at once, and are waited for one by one
         self._opening.finish()
         self._panels.finish()
         self._making.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import GeometryError, RenderError
 from dicomvtk.processing.phantom import head_phantom
-from dicomvtk.render import moves, stage
+from dicomvtk.processing.surface import extract_surface
+from dicomvtk.render import moves, scene_3d, stage
 from dicomvtk.render.fine import Fine, FinePictures, Wanted
 from dicomvtk.render.opengl import is_software, offscreen_window
 from dicomvtk.render.pictures import grab
@@ -194,3 +197,32 @@ def test_slow_frames_are_cast_with_fewer_rays_and_quick_ones_with_more_again() -
     for _ in range(30):
         apart.append(stage._paced(apart[-1], 0.001))
     assert apart[-1] == 3.0
+
+
+@pytest.mark.parametrize("card", [False, True])
+def test_a_window_that_closes_ends_the_making_of_a_surface_between_its_steps(
+    monkeypatch: pytest.MonkeyPatch, card: bool
+) -> None:
+    reached, closing, lightened = threading.Event(), threading.Event(), []
+
+    def extract(volume: Volume, level: float) -> vtkPolyData:
+        reached.set()
+        assert closing.wait(PATIENCE_SECONDS)
+        return extract_surface(volume, level)
+
+    monkeypatch.setattr("dicomvtk.processing.surface.extract_surface", extract)
+    monkeypatch.setattr(scene_3d, "_light", lambda surface, *_: lightened.append(surface) or surface)
+    if card:
+        monkeypatch.setattr(stage, "is_software", lambda _window: False)
+    window = offscreen_window()
+    window.SetSize(*SIZE)
+    session = Session(head_phantom((24, 24, 24)), View(layers=(SurfaceLayer(250.0),)), window, in_thread=True)
+    session.draw(detail=Detail.NOTHING)
+    assert session.waits_for_fine()
+    assert reached.wait(PATIENCE_SECONDS)
+    making = session._making
+    monkeypatch.setattr(making, "finish", lambda finish=making.finish: (closing.set(), finish()))
+    session.release()
+
+    assert lightened == []
+    assert threading.active_count() == 1
