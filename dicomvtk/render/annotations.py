@@ -15,8 +15,22 @@ from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import SurfaceLayer, VolumeLayer
 from dicomvtk.volume import Volume
 
-__all__ = ["Corners", "pane_3d_corners", "person_name", "position_text", "probe_lines", "slice_corners", "window_text"]
+__all__ = [
+    "Corners",
+    "pane_3d_corners",
+    "person_name",
+    "position_text",
+    "probe_lines",
+    "slice_corners",
+    "unit_text",
+    "window_text",
+]
 
+
+#: Units of PET (PS3.3 C.8.9.1.1.3) as they are written.
+_PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "CPS": "counts/s", "PROPCNTS": "", "CM2ML": "cm2/ml"}
+#: Cosine above which a plane counts as lying along the grid: geometry is stated with some six digits.
+_ALONG = 1 - 1e-9
 
 _SLAB_NAMES = {"max": "MIP", "min": "MinIP", "mean": "Mean"}
 
@@ -43,7 +57,7 @@ def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: boo
     index = plane.index_at(state.crosshair)
     name = plane.name if plane.placed else _UNPLACED_NAMES[plane.name]
     where = f"{name.capitalize()} {index + 1}/{plane.count}"
-    if any(state.tilt):
+    if _is_oblique(volume, plane):
         where += "  oblique"
     offset = float(plane.shown_at(state.crosshair) @ plane.normal)
     lines = [where, f"{_along(plane, offset)}   {plane.step_mm:.3g} mm apart" if plane.count > 1 else ""]
@@ -95,7 +109,7 @@ def window_text(window: WindowLevel, *, inverted: bool = False) -> str:
     >>> window_text(WindowLevel(40, 400, "soft tissue"))
     'W 400  L 40  soft tissue'
     """
-    text = f"W {_number(window.width)}  L {_number(window.center)}"
+    text = f"W {number_text(window.width)}  L {number_text(window.center)}"
     curved = "sigmoid" if window.function == "SIGMOID" else ""
     return "  ".join(part for part in (text, curved, window.explanation, "inverted" if inverted else "") if part)
 
@@ -106,9 +120,20 @@ def probe_lines(volume: Volume, point: Float3) -> tuple[str, ...]:
     if np.any(index < 0) or np.any(index >= volume.geometry.shape):
         return ()
     value = volume.array[tuple(index)]
-    shown = ", ".join(_number(float(v)) for v in value) if volume.is_colour else _number(float(value))
-    text = f"{shown} {volume.info.unit}".rstrip() + " at " + position_text(point, placed=volume.geometry.placed)
+    shown = ", ".join(number_text(float(v)) for v in value) if volume.is_colour else number_text(float(value))
+    text = f"{shown} {unit_text(volume)}".rstrip() + " at " + position_text(point, placed=volume.geometry.placed)
     return _lines(text, f"voxel {', '.join(str(n) for n in index)}", _source_text(volume, int(index[2])))
+
+
+def unit_text(volume: Volume) -> str:
+    """Return the unit of the values as people write it; of PET the codes of Units (0054,1001) are others."""
+    return _PET_UNITS.get(volume.info.unit, volume.info.unit) if volume.info.modality == "PT" else volume.info.unit
+
+
+def _is_oblique(volume: Volume, plane: SlicePlane) -> bool:
+    """Return whether the slices of `plane` run across those of the grid, and not along one of its axes."""
+    along = float(abs(plane.normal @ volume.geometry.direction[:, plane.axis]))
+    return along < _ALONG
 
 
 def _source_text(volume: Volume, k: int) -> str:
@@ -173,7 +198,8 @@ def _date(text: str) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == 8 and text.isdigit() else text
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Return a value as the screen shows it: whole from 100 on, else with four digits."""
     return f"{value:.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.4g}"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomvtk.errors import DicomVtkError, SeriesError
+from dicomvtk.render.annotations import unit_text
 from dicomvtk.render.around import Around, SeriesCard, Thumbnail
 from dicomvtk.render.errands import Errands
 from dicomvtk.render.levels import histogram
@@ -197,7 +198,7 @@ class Panels:
         if known[1] is None:
             return Sheet("histogram", "Counting the values ...", lines=("",))
         counts, low, high = known[1]
-        title = f"Click a value for the surface: {low:.4g} to {high:.4g} {volume.info.unit}".rstrip()
+        title = f"Click a value for the surface: {low:.4g} to {high:.4g} {unit_text(volume)}".rstrip()
         return Sheet("histogram", title, counts=counts, span=(low, high), marks=levels)
 
     def _header_sheet(self, volume: Volume, k: int, search: str) -> Sheet:

@@ -73,19 +73,18 @@ def load_preferences(path: Path | None = None) -> Preferences:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             name, value = _pair(line, f"{path}, line {number}")
+            try:
+                Preferences(**{name: value}).view()
+            except UnsupportedError as error:
+                raise UnsupportedError(f"Cannot use {path}, line {number}: {error}") from error
             values[name] = value
-    try:
-        preferences = Preferences(**values)
-        preferences.view()
-    except UnsupportedError as error:
-        raise UnsupportedError(f"Preferences in {path}: {error}") from error
-    return preferences
+    return Preferences(**values)
 
 
 def _pair(line: str, where: str) -> tuple[str, Any]:
     match = _LINE.match(line)
     if match is None:
-        raise UnsupportedError(f"Cannot read {where}: {line.strip()!r}; expected name = value.")
+        raise UnsupportedError(f"Cannot read {where}: {line.strip()!r}; expected name = value, text in quotes.")
     name, text = match.groups()
     usual: dict[str, Any] = {f.name: f.default for f in fields(Preferences)}
     if name not in usual:

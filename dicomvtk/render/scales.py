@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkTextActor, vtkTextProperty
 
+from dicomvtk.render.annotations import number_text
 from dicomvtk.render.fonts import text_bounds
 from dicomvtk.render.greys import Range
 from dicomvtk.render.layout import Rect
@@ -135,7 +136,7 @@ class ColourBar:
         for label, value, y in zip(
             self._labels, (ends.low, ends.centre, ends.high), (low, (low + high) / 2, high), strict=True
         ):
-            text = f"{value:.4g} {unit}".rstrip() if label is self._labels[2] else f"{value:.4g}"
+            text = f"{number_text(value)} {unit if label is self._labels[2] else ''}".rstrip()
             _put(label, text, left - 5, y - font / 2, font)
 
 

@@ -10,7 +10,7 @@ from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.geometry import Geometry
-from dicomvtk.render.annotations import Corners
+from dicomvtk.render.annotations import Corners, unit_text
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
 from dicomvtk.render.greys import ColourTables, bar_colours, shown_range, voi_of
 from dicomvtk.render.labels import PaneLabels, font_size
@@ -81,7 +81,7 @@ class SlicePane:
         self._ruler.apply(rect, scale, font, self._labels.free, visible=measured, light=light)
         barred = state.colour_bar and not self._volume.is_colour
         ends, colours = bar_colours(state, self._volume, BAR_COLOURS if barred else 0)
-        self._colour_bar.apply(rect, ends, self._volume.info.unit, colours, font, visible=barred, light=light)
+        self._colour_bar.apply(rect, ends, unit_text(self._volume), colours, font, visible=barred, light=light)
 
     def set_coarse(self, coarse: bool) -> None:
         """Sample oblique slabs less, for as long as something moves."""

@@ -13,7 +13,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 
 from dicomvtk.bridge.images import to_vtk
 from dicomvtk.geometry import Float3
-from dicomvtk.render.annotations import pane_3d_corners, slice_corners
+from dicomvtk.render.annotations import pane_3d_corners, slice_corners, unit_text
 from dicomvtk.render.errands import Errands
 from dicomvtk.render.fine import Fine, Wanted
 from dicomvtk.render.greys import ColourTables
@@ -127,7 +127,7 @@ class Stage:
         scene.build(state, detail, software=self._is_software())
         fine = self._fine if self._shows_fine(state) else None
         self._note_3d = fine.note if fine is not None else scene.note(state) or (self._fine.note if self._fine else "")
-        corners = pane_3d_corners(state, self._volume.info.unit, self._note_3d)
+        corners = pane_3d_corners(state, unit_text(self._volume), self._note_3d)
         picture = None if fine is None else fine.picture
         if self._mark is None or self._marks_now(state, detail):
             self._mark = state.crosshair

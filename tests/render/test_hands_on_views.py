@@ -393,8 +393,9 @@ def test_preferences_are_read_and_refused_by_line(tmp_path: Path, monkeypatch: p
     for text, words in {
         "colour = 1": "Unknown name 'colour' in .*line 1; expected one of layout",
         "layout = 5": 'layout is 5 .* such as "quad"',
-        'layout = "five"': "Preferences in .*expected one of quad",
+        '# mine\nlayout = "five"': "line 2: .*expected one of quad",
         "[table]": "expected name = value",
+        "layout = three": "line 1: .*text in quotes",
         "fps = 0": "fps is 0",
     }.items():
         path.write_text(text)

@@ -58,6 +58,31 @@ def test_corners_of_the_first_pane_tell_who_what_where_and_how() -> None:
     assert corners.bottom_right == ("Zoom 1.00", "W 400  L 40  soft")
 
 
+def test_only_planes_that_run_across_the_grid_are_called_oblique() -> None:
+    state = resolve(View(tilt=(0.0, 0.0, 30.0)), VOLUME)
+    planes = slice_planes(VOLUME.geometry, tilt=state.tilt)
+
+    first_lines = {
+        name: slice_corners(VOLUME, state, plane, first=False).bottom_left[0] for name, plane in planes.items()
+    }
+
+    assert {name: "oblique" in line for name, line in first_lines.items()} == {
+        "axial": False,
+        "sagittal": True,
+        "coronal": True,
+    }
+
+
+@pytest.mark.parametrize(("unit", "written"), [("BQML", "Bq/ml"), ("GML", "g/ml"), ("HU", "HU")])
+def test_units_of_pet_are_written_as_people_do(unit: str, written: str) -> None:
+    volume = replace(VOLUME, info=replace(VOLUME.info, modality="PT", unit=unit))
+    state = resolve(View(crosshair=(1.0, 0.0, -25.0)), volume)
+
+    corners = slice_corners(volume, state, slice_planes(volume.geometry)["axial"], first=True)
+
+    assert corners.bottom_left[2] == f"74 {written} at L 1.0  P 0.0  F 25.0"
+
+
 def test_other_panes_do_not_repeat_who_and_what() -> None:
     corners = slice_corners(VOLUME, resolve(View(), VOLUME), slice_planes(VOLUME.geometry)["coronal"], first=False)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from vtkmodules.vtkRenderingCore import vtkTextActor
 
 import dicomvtk
 from dicomvtk.display import WindowLevel
@@ -17,11 +18,13 @@ from dicomvtk.processing.phantom import LESION_LPS, LESION_VALUE, head_phantom
 from dicomvtk.render import colour_maps
 from dicomvtk.render.colour_maps import COLOUR_MAPS, colour_table
 from dicomvtk.render.layout import pane_rects, point_on_screen
+from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.planes import slice_planes
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.rotations import carried, rotation_of, vector_of
 from dicomvtk.render.scales import ruler_length_mm
 from dicomvtk.render.scene import PaneCamera, Slab, View
+from dicomvtk.render.session import Session
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.volume import Volume
 
@@ -201,6 +204,23 @@ def test_colour_bar_shows_the_colours_from_low_to_high() -> None:
     yellow = np.nonzero(np.abs(column - high).max(axis=1) < 8)[0]
     assert yellow.max() < SIDE / 2, "high values are at the top"
     assert np.abs(column[round(0.70 * SIDE)] - low).max() < 60
+
+
+def test_numbers_of_the_colour_bar_are_written_as_those_of_the_window() -> None:
+    window = offscreen_window()
+    window.SetSize(SIDE, SIDE)
+    view = View(layout="axial", colour_bar=True, window=WindowLevel(8431, 15175, function="LINEAR_EXACT"))
+    session = Session(layers_along_k(), view, window)
+    try:
+        session.draw()
+        props = [prop for renderer in window.GetRenderers() for prop in renderer.GetViewProps()]
+        texts = [prop.GetInput() for prop in props if isinstance(prop, vtkTextActor) and prop.GetVisibility()]
+    finally:
+        session.release()
+
+    assert "W 15175  L 8431" in texts
+    assert {"844", "8431"} <= set(texts)
+    assert any(text.startswith("16018") for text in texts)
 
 
 def test_ruler_is_as_long_as_it_says() -> None:
