@@ -22,11 +22,11 @@ __all__ = ["contour"]
 Array = NDArray[Any]
 
 #: Voxels of a slab: few enough for the notes on it to be small, so many that the slices run twice weigh little.
-_SLAB_VOXELS = 16_000_000
+_SLAB_VOXELS = 8_000_000
 _FEWEST_SLICES = 8
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Mesh:
     """Points in LPS mm and normals, (n, 3) float32, and triangles, (m, 3) numbers of points."""
 
@@ -48,7 +48,7 @@ def contour(volume: Volume, level: float) -> vtkPolyData:
     columns, rows, slices = array.shape
     number = np.int32 if 3 * array.size <= np.iinfo(np.int32).max else np.int64  # three edges a voxel, a point on each
     thickness = max(_FEWEST_SLICES, _SLAB_VOXELS // (columns * rows))
-    points, normals, triangles, count = [], [], [], 0
+    surface = _Mesh(np.empty((0, 3), np.float32), np.empty((0, 3), np.float32), np.empty((0, 3), number))
     for low in range(0, slices - 1, thickness):
         high = min(low + thickness, slices - 1)
         start, stop = max(low - 1, 0), min(high + 2, slices)  # a slice more on either side, for normals and seam
@@ -56,11 +56,11 @@ def contour(volume: Volume, level: float) -> vtkPolyData:
         mesh = _flying_edges(volume.with_array(array[:, :, start:stop], grid), level)
         first, begin = _seam_below(mesh, array[:, :, start : low + 1], level)
         end, until = _seam_above(mesh, array[:, :, high - 1 : stop], level)
-        points.append(mesh.points[first:end])
-        normals.append(mesh.normals[first:end])
-        triangles.append(np.add(mesh.triangles[begin:until], count - first, dtype=number, casting="unsafe"))
-        count += end - first
-    return _poly_data(points, normals, triangles)
+        moved = len(surface.points) - first
+        surface.points = _extended(surface.points, mesh.points[first:end])
+        surface.normals = _extended(surface.normals, mesh.normals[first:end])
+        surface.triangles = _extended(surface.triangles, mesh.triangles[begin:until], moved)
+    return _poly_data(surface)
 
 
 def _flying_edges(volume: Volume, level: float) -> _Mesh:
@@ -111,25 +111,28 @@ def _most_triangles(inside: list[int], between: list[int]) -> int:
 
 def _behind_last_below(point: int, triangles: Array) -> int:
     """Return the number of the triangle behind the last of `triangles` with a point before `point`; 0 without one."""
-    found = np.flatnonzero((triangles < point).any(axis=1))
-    return int(found[-1]) + 1 if found.size else 0
+    found = np.flatnonzero(triangles.reshape(-1) < point)
+    return int(found[-1]) // 3 + 1 if found.size else 0
 
 
-def _poly_data(points: list[Array], normals: list[Array], triangles: list[Array]) -> vtkPolyData:
-    """Return parts as one; they are let go one after the other."""
-    surface = vtkPolyData()
-    vectors = numpy_to_vtk(_joined(normals))
-    vectors.SetName("Normals")
-    places, cells = vtkPoints(), vtkCellArray()
-    places.SetData(numpy_to_vtk(_joined(points)))
-    cells.SetData(3, numpy_to_vtk(_joined(triangles).reshape(-1)))
-    surface.SetPoints(places)
-    surface.GetPointData().SetNormals(vectors)
+def _extended(whole: Array, part: Array, moved: int = 0) -> Array:
+    """Return `whole` with `part`, its numbers moved on, behind it, in the same memory where that can grow."""
+    rows = len(whole)
+    whole.resize((rows + len(part), 3), refcheck=False)
+    if moved:
+        np.add(part, moved, out=whole[rows:], casting="unsafe")
+    else:
+        whole[rows:] = part
+    return whole
+
+
+def _poly_data(mesh: _Mesh) -> vtkPolyData:
+    surface, points, cells = vtkPolyData(), vtkPoints(), vtkCellArray()
+    points.SetData(numpy_to_vtk(mesh.points))
+    cells.SetData(3, numpy_to_vtk(mesh.triangles.reshape(-1)))
+    normals = numpy_to_vtk(mesh.normals)
+    normals.SetName("Normals")
+    surface.SetPoints(points)
+    surface.GetPointData().SetNormals(normals)
     surface.SetPolys(cells)
     return surface
-
-
-def _joined(parts: list[Array]) -> Array:
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
