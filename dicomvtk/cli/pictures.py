@@ -27,6 +27,9 @@ from dicomvtk.volume import Volume
 __all__ = ["DEFAULT_SIZE", "Wanted", "size_option", "view_options"]
 
 DEFAULT_SIZE = "1600x1200"
+#: Options that change the 3-D pane alone, and slices alone.
+_OF_3D = ("camera", "preset", "surface", "clip")
+_OF_SLICES = ("window", "colour_map", "colour_bar", "slab", "neurological")
 _WINDOW_HELP = "Centre and width; soft, lung, bone ...; by the values; the header's N-th."
 
 
@@ -108,7 +111,7 @@ class Wanted:
         plane, slice_at, save_view = (options.pop(name) for name in ("plane", "slice_at", "save_view"))
         camera, preset, surfaces = (options.pop(name) for name in ("camera", "preset", "surface"))
         if slice_at is not None and plane is None:
-            plane = view.layout if view.layout in PLANES else options["layout"]
+            plane = options["layout"] or view.layout
             if plane not in PLANES:
                 raise click.UsageError("--slice needs --plane axial, sagittal or coronal.")
         if plane is not None and options["layout"] is None:
@@ -127,8 +130,7 @@ class Wanted:
         if isinstance(window, str):
             options["window"] = None
         view = replace(view, **{name: value for name, value in options.items() if value is not None})
-        of_3d = {"--camera": camera, "--preset": preset, "--surface": surfaces, "--clip": options["clip"]}
-        _warn_unseen([name for name, value in of_3d.items() if value], view)
+        _warn_unseen({**options, "camera": camera, "preset": preset, "surface": surfaces, "window": window}, view)
         return cls(view, plane, slice_at, window if isinstance(window, str) else None, save_view)
 
     def on(self, volume: Volume) -> View:
@@ -149,10 +151,14 @@ def _check_surface(wanted: str) -> None:
     surface_layers([wanted])
 
 
-def _warn_unseen(options: list[str], view: View) -> None:
-    if options and view.layout not in ("quad", "3d"):
-        names = ", ".join(options)
-        warnings.warn(f"{names}: not seen, as --layout {view.layout} has no 3-D pane.", DicomVtkWarning, stacklevel=3)
+def _warn_unseen(options: dict[str, Any], view: View) -> None:
+    """Say which options change what the layout does not show."""
+    sliced = view.layout != "3d" or any(isinstance(layer, SliceLayer) and layer.in_3d for layer in view.layers or ())
+    unseen = [name for name in _OF_3D if options[name] and view.layout not in ("quad", "3d")]
+    unseen += [name for name in _OF_SLICES if options[name] and not sliced]
+    if unseen:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in unseen)
+        warnings.warn(f"{names}: not seen in --layout {view.layout}.", DicomVtkWarning, stacklevel=3)
 
 
 def _saved(path: str) -> View:

@@ -201,12 +201,61 @@ def test_a_crosshair_outside_the_volume_is_told_with_where_the_volume_lies(
     assert capsys.readouterr().err == "", "its faces are still in it"
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--plane", "axial", "--surface", "300", "--clip", "L"], "--surface, --clip: not seen in --layout axial"),
+        (["--layout", "3d", "--slab", "9mm", "--colour-bar"], "--colour-bar, --slab: not seen in --layout 3d"),
+        (["--layout", "quad", "--slab", "9mm", "--clip", "L"], ""),
+    ],
+    ids=["3-D", "slices", "all"],
+)
 def test_an_option_that_the_layout_does_not_show_is_told(
-    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    head: Path, tmp_path: Path, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--plane", "axial", "--surface", "300", "--clip", "L", "--size", "60x40"]
-    assert run("snapshot", head, tmp_path / "a.png", *options) == 0
-    assert "--surface, --clip: not seen, as --layout axial has no 3-D pane" in capsys.readouterr().err
+    assert run("snapshot", head, tmp_path / "a.png", "--size", "60x40", *options) == 0
+    assert words in capsys.readouterr().err
+
+
+def test_the_layout_asked_for_goes_before_that_of_a_saved_view_for_its_slice(head: Path, tmp_path: Path) -> None:
+    (tmp_path / "v.json").write_text(View(layout="axial").to_json())
+    size = ["--size", "90x60"]
+    assert (
+        run(
+            "snapshot",
+            head,
+            tmp_path / "a.png",
+            *size,
+            "--view",
+            tmp_path / "v.json",
+            "--layout",
+            "coronal",
+            "--slice",
+            "5",
+        )
+        == 0
+    )
+    assert run("snapshot", head, tmp_path / "b.png", *size, "--plane", "coronal", "--slice", "5") == 0
+    assert (pixels(tmp_path / "a.png") == pixels(tmp_path / "b.png")).all()
+
+
+def test_no_annotations_leave_nothing_of_the_patient_in_the_file(tmp_path: Path) -> None:
+    who = {"PatientName": "Secret^Sam", "PatientID": "SECRETID", "SeriesDescription": "SECRETSERIES"}
+    for name, told in (("secret", who), ("other", {"PatientName": "Doe^Jane", "PatientID": "4711"})):
+        dicomvtk.write_series(dicomvtk.phantom((24, 20, 8)), tmp_path / name, attributes=told)
+    size = ["--no-annotations", "--size", "300x200"]
+    for suffix in (".png", ".jpg", ".tif"):
+        assert run("snapshot", tmp_path / "secret", tmp_path / f"a{suffix}", *size) == 0
+        assert run("snapshot", tmp_path / "other", tmp_path / f"b{suffix}", *size) == 0
+        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+    assert b"tEXt" not in (tmp_path / "a.png").read_bytes()
+
+
+@pytest.mark.parametrize("size", ["1x1", "2x2", "3x1", "40x40", "150x90"])
+def test_a_picture_of_any_size_has_that_size(head: Path, tmp_path: Path, size: str) -> None:
+    assert run("snapshot", head, tmp_path / "a.png", "--size", size) == 0
+    width, height = (int(number) for number in size.split("x"))
+    assert pixels(tmp_path / "a.png").shape == (height, width, 3)
 
 
 def test_files_and_folders_are_searched_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
