@@ -29,7 +29,7 @@ __all__ = [
 
 #: Units of PET (PS3.3 C.8.9.1.1.3) as they are written.
 _PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "CPS": "counts/s", "PROPCNTS": "", "CM2ML": "cm2/ml"}
-#: Cosine above which a plane counts as lying along the grid: geometry is stated with some six digits.
+#: Cosine above which a plane counts as lying along an axis.
 _ALONG = 1 - 1e-9
 
 _SLAB_NAMES = {"max": "MIP", "min": "MinIP", "mean": "Mean"}
@@ -57,10 +57,12 @@ def slice_corners(volume: Volume, state: State, plane: SlicePlane, *, first: boo
     index = plane.index_at(state.crosshair)
     name = plane.name if plane.placed else _UNPLACED_NAMES[plane.name]
     where = f"{name.capitalize()} {index + 1}/{plane.count}"
-    if _is_oblique(volume, plane):
+    if _is_oblique(volume, state, plane):
         where += "  oblique"
     offset = float(plane.shown_at(state.crosshair) @ plane.normal)
-    lines = [where, f"{_along(plane, offset)}   {plane.step_mm:.3g} mm apart" if plane.count > 1 else ""]
+    apart = f"{plane.step_mm:.3g} mm apart" if plane.count > 1 else ""
+    place = _along(plane, offset) if plane.placed or apart else ""
+    lines = [where, "   ".join(part for part in (place, apart) if part)]
     if state.slab.thickness_mm > 0:
         lines.append(f"{_SLAB_NAMES[state.slab.blend]} of {state.slab.thickness_mm:g} mm")
     if first and state.show_crosshair:
@@ -130,10 +132,10 @@ def unit_text(volume: Volume) -> str:
     return _PET_UNITS.get(volume.info.unit, volume.info.unit) if volume.info.modality == "PT" else volume.info.unit
 
 
-def _is_oblique(volume: Volume, plane: SlicePlane) -> bool:
-    """Return whether the slices of `plane` run across those of the grid, and not along one of its axes."""
-    along = float(abs(plane.normal @ volume.geometry.direction[:, plane.axis]))
-    return along < _ALONG
+def _is_oblique(volume: Volume, state: State, plane: SlicePlane) -> bool:
+    """Return whether the slices of `plane` are turned away from the grid, or from the patient where they follow it."""
+    axes = volume.geometry.direction.T if state.along == "volume" else np.eye(3)
+    return float(np.abs(axes @ plane.normal).max()) < _ALONG
 
 
 def _source_text(volume: Volume, k: int) -> str:

@@ -73,6 +73,15 @@ def test_only_planes_that_run_across_the_grid_are_called_oblique() -> None:
     }
 
 
+def test_planes_along_the_patient_are_not_oblique_whatever_the_grid_is() -> None:
+    direction = np.array([[np.cos(0.2), -np.sin(0.2), 0.0], [np.sin(0.2), np.cos(0.2), 0.0], [0.0, 0.0, 1.0]])
+    volume = replace(VOLUME, geometry=replace(VOLUME.geometry, direction=direction))
+    for along in ("volume", "patient"):
+        state = resolve(View(along=along), volume)
+        for plane in slice_planes(volume.geometry, along).values():
+            assert "oblique" not in slice_corners(volume, state, plane, first=False).bottom_left[0]
+
+
 @pytest.mark.parametrize(("unit", "written"), [("BQML", "Bq/ml"), ("GML", "g/ml"), ("HU", "HU")])
 def test_units_of_pet_are_written_as_people_do(unit: str, written: str) -> None:
     volume = replace(VOLUME, info=replace(VOLUME.info, modality="PT", unit=unit))
@@ -95,6 +104,16 @@ def test_unplaced_volume_has_numbers_without_letters() -> None:
     corners = slice_corners(volume, resolve(View(), volume), slice_planes(volume.geometry)["axial"], first=True)
 
     assert corners.bottom_left == ("Image 4/6", "-22.5 mm   2.5 mm apart", "75 HU at 1.0  0.0  -22.5", "voxel 2, 2, 3")
+
+
+def test_a_single_slice_tells_its_place_and_one_without_a_place_none() -> None:
+    one = replace(VOLUME, array=ARRAY[:, :, :1], geometry=replace(VOLUME.geometry, shape=(4, 5, 1)))
+    unplaced = replace(one, geometry=replace(one.geometry, placed=False))
+
+    for volume, second in ((one, "F 30.0 mm"), (unplaced, "72 HU at")):
+        corners = slice_corners(volume, resolve(View(), volume), slice_planes(volume.geometry)["axial"], first=True)
+        assert corners.bottom_left[1].startswith(second)
+        assert "apart" not in corners.bottom_left[1]
 
 
 def test_crosshair_outside_has_no_value() -> None:
