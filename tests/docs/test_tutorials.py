@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
-PAGES = ("arrays", "dicomdir", "processing", "three_readers", "windows")
+PAGES = ("arrays", "dicomdir", "pictures", "processing", "three_readers", "windows")
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -106,8 +106,10 @@ def test_a_volume_shows_its_picture_in_a_notebook(monkeypatch: pytest.MonkeyPatc
 def test_a_volume_opens_a_window_outside_of_notebooks(shell: object, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    monkeypatch.setattr("dicomvtk.render.viewer.show", lambda volume, view, around: opened.append((volume, view)))
+    monkeypatch.setattr("dicomvtk.render.viewer.show", lambda *given: opened.append(given))
     volume = dicomvtk.Volume(np.zeros((8, 8, 8), np.int16))
 
     assert volume.show(View(layout="axial")) is None
-    assert opened == [(volume, View(layout="axial"))]
+    ((shown, view, around),) = opened
+    assert (shown, view) == (volume, View(layout="axial"))
+    assert around.open_paths is not None, "what is dropped on it opens"
