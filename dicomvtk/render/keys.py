@@ -60,6 +60,19 @@ _SWITCHES: dict[str, Callable[[State], State]] = {
 }
 
 
+_BLENDS = {"max": "the maximum", "min": "the minimum", "mean": "the mean"}
+#: What is said of those that the picture may not tell.
+_TOLD: dict[str, Callable[[State], str]] = {
+    "c": lambda state: f"Colours: {state.colour_map}",
+    "d": lambda state: (
+        f"Slabs show {_BLENDS[state.slab.blend]} of their slices"
+        + ("" if state.slab.thickness_mm else "; ] makes slices thick")
+    ),
+    "o": lambda state: (
+        "Slices along the patient's axes" if state.along == "patient" else "Slices as they were acquired"
+    ),
+    "u": lambda state: "Smooth between voxels" if state.interpolation else "Voxels as they are",
+}
 #: Of these, what colours that are there already leave no room for.
 _GREYS_ONLY = ("i", "c", "C")
 
@@ -95,6 +108,8 @@ def press_key(session: Session, press: KeyPress) -> None:
         session.say("A colour image is shown in its own colours.")
     elif key in _SWITCHES:
         session.update(_SWITCHES[key](session.state))
+        if key in _TOLD:
+            session.say(_TOLD[key](session.state))
     elif key in _PANELS:
         session.show_panel(_PANELS[key])
     else:

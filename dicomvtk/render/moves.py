@@ -189,7 +189,7 @@ def zoomed_about(state: State, plane: SlicePlane, rect: Rect, factor: float, x: 
     away = (x + 0.5 - rect.x - rect.width / 2, y + 0.5 - rect.y - rect.height / 2)
     change = mm_per_pixel(plane, camera, rect) - mm_per_pixel(plane, closer, rect)
     pan = (camera.pan_mm[0] + away[0] * change, camera.pan_mm[1] + away[1] * change)
-    pan = _in_reach(pan, plane, rect, mm_per_pixel(plane, closer, rect))
+    pan = _in_reach(pan, plane, rect, mm_per_pixel(plane, closer, rect), 0.0)  # a voxel under the pointer stays there
     return _with_pane(state, plane.name, replace(closer, pan_mm=pan))
 
 
@@ -206,7 +206,7 @@ def panned(state: State, plane: SlicePlane, rect: Rect, dx: float, dy: float) ->
     camera = state.pane_camera(plane.name)
     scale = mm_per_pixel(plane, camera, rect)
     pan = (camera.pan_mm[0] - dx * scale, camera.pan_mm[1] - dy * scale)
-    return _with_pane(state, plane.name, replace(camera, pan_mm=_in_reach(pan, plane, rect, scale)))
+    return _with_pane(state, plane.name, replace(camera, pan_mm=_in_reach(pan, plane, rect, scale, _PART_IN_SIGHT)))
 
 
 def panned_3d(state: State, mm_per_pixel_at_centre: float, dx: float, dy: float) -> State:
@@ -273,10 +273,12 @@ def toggled_slices_in_3d(state: State) -> State:
     )
 
 
-def _in_reach(pan_mm: tuple[float, float], plane: SlicePlane, rect: Rect, scale: float) -> tuple[float, float]:
-    """Return `pan_mm` so that an edge of the slice stays in the pane: what is pushed out of sight looks lost."""
+def _in_reach(
+    pan_mm: tuple[float, float], plane: SlicePlane, rect: Rect, scale: float, part: float
+) -> tuple[float, float]:
+    """Return `pan_mm` so that the slice still takes `part` of the pane: what is pushed out of sight looks lost."""
     most = (
-        (size + (1 - 2 * _PART_IN_SIGHT) * pixels * scale) / 2
+        (size + (1 - 2 * part) * pixels * scale) / 2
         for size, pixels in zip(plane.size_mm, (rect.width, rect.height), strict=True)
     )
     across, up = (min(max(p, -m), m) for p, m in zip(pan_mm, most, strict=True))

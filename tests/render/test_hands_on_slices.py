@@ -14,7 +14,7 @@ from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Axis, Finding, SeriesInfo
 from dicomvtk.render.cine import natural_fps
 from dicomvtk.render.greeting import first_words
-from dicomvtk.render.layout import point_on_screen
+from dicomvtk.render.layout import point_on_screen, point_under
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import PaneCamera, View
 from dicomvtk.render.windowing import windowed
@@ -90,6 +90,28 @@ def test_ct_windows_on_other_modalities_say_what_to_press_instead(
     assert "a for one from its values" in said[0]
 
 
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("c", "Colours: hot"),
+        ("d", "Slabs show the minimum of their slices; ] makes slices thick"),
+        ("o", "Slices along the patient's axes"),
+        ("oo", "Slices as they were acquired"),
+        ("u", "Voxels as they are"),
+    ],
+)
+def test_what_the_picture_may_not_tell_is_said(
+    hand_on: Callable[[Volume], Hand], monkeypatch: pytest.MonkeyPatch, keys: str, words: str
+) -> None:
+    hand = hand_on(series())
+    said = heard(hand, monkeypatch)
+
+    for key in keys:
+        hand.key(key)
+
+    assert said[-1] == words
+
+
 def test_a_map_from_0_to_1_is_not_black_and_white_alone() -> None:
     volume = series("OT", windows=(WindowLevel(0.5, 1.0),), scale=1 / 1000)
 
@@ -163,6 +185,26 @@ def test_a_slice_cannot_be_pushed_out_of_its_pane(hand_on: Callable[[Volume], Ha
     assert left < rect.x + rect.width - 10
     assert high > rect.y + 10
     assert low < rect.y + rect.height - 10
+
+
+@pytest.mark.parametrize("at", [(60, 210), (240, 390), (60, 390), (150, 300)], ids=str)
+@pytest.mark.parametrize("event", ["MouseWheelForwardEvent", "MouseWheelBackwardEvent"])
+def test_the_voxel_under_the_pointer_stays_however_far_the_zoom_goes(
+    hand_on: Callable[[Volume], Hand], at: tuple[int, int], event: str
+) -> None:
+    hand = hand_on(series())
+
+    def under() -> tuple[float, ...]:
+        session = hand.session
+        plane, state = session.planes["axial"], session.state
+        return point_under(plane, state.axial, session.rects["axial"], state.crosshair, *at)
+
+    before = under()
+    assert np.all(np.abs(before[:2] - np.asarray([19.5, 19.5])) < 20), "on the slice"
+    for _ in range(30):
+        hand.send(event, at, control=True)
+
+    assert under() == pytest.approx(before, abs=1e-6)
 
 
 def test_frames_are_played_at_the_pace_they_were_taken_at() -> None:
