@@ -18,6 +18,7 @@ from dicomvtk.render.preferences import load_preferences
 from dicomvtk.render.scene import View
 from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.session import Session
+from dicomvtk.render.turns import Turns
 from dicomvtk.volume import Volume
 
 __all__ = ["run_window"]
@@ -27,10 +28,6 @@ _SIZE = (1200, 900)
 _SCREEN_SHARE = 0.9
 #: Pause between looks for events: short beside a frame, long beside the work of looking.
 _PAUSE_SECONDS = 0.005
-#: Seconds without a change after which the small stand-in in 3-D is made, and after which all of it is.
-_PROXY_AFTER, _FULL_AFTER = 0.03, 0.4
-#: Seconds after the last frame of a move in 3-D for which few rays are cast: longer than the next move takes to come.
-_FINE_AFTER = 0.15
 
 
 def run_window(volume: Volume, view: View | None, around: Around | None = None) -> View:
@@ -69,23 +66,12 @@ def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Co
     Not ``Start()``: that keeps the interpreter's lock, so that Ctrl-C and other threads never get a turn (VTK 9.7).
     """
     told, titled = 0, session.source
-    busy = fine = time.monotonic()
+    turns = Turns(session, controls)
     while not (interactor.GetDone() or session.closed):
         interactor.ProcessEvents()
         if interactor.GetDone() or session.closed:
             break
-        session.cine.tick(time.monotonic())
-        session.attend()
-        now = time.monotonic()
-        busy = now if session.undrawn else busy
-        idle = now - busy
-        full_after = _FINE_AFTER if session.in_thread else _FULL_AFTER  # nobody waits for a thread
-        detail = Detail.NOTHING if idle < _PROXY_AFTER else Detail.PROXY if idle < full_after else Detail.FULL
-        if detail is Detail.FULL and session.waits_for_fine():
-            detail = Detail.PROXY
-        coarse = controls.moved_3d_at > fine and idle < _FINE_AFTER  # a hand that rests, its button held, is no move
-        if session.draw(coarse=coarse, detail=detail) and not coarse:
-            fine = time.monotonic()
+        turns.take()
         if session.source is not titled:
             titled = session.source
             interactor.GetRenderWindow().SetWindowName(_title(titled))

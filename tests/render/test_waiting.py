@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import GeometryError, RenderError
 from dicomvtk.processing.phantom import head_phantom
 from dicomvtk.processing.surface import extract_surface
 from dicomvtk.render import moves, scene_3d, stage
+from dicomvtk.render.controls import Controls
 from dicomvtk.render.fine import Fine, FinePictures, Wanted
 from dicomvtk.render.opengl import is_software, offscreen_window
 from dicomvtk.render.pictures import grab
@@ -24,6 +26,7 @@ from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import SliceLayer, SurfaceLayer, View, VolumeLayer
 from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.session import Session
+from dicomvtk.render.turns import Turns
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.render.viewpoints import camera_from
 from dicomvtk.volume import Volume
@@ -226,3 +229,36 @@ def test_a_window_that_closes_ends_the_making_of_a_surface_between_its_steps(
 
     assert lightened == []
     assert threading.active_count() == 1
+
+
+def test_a_drag_that_rests_becomes_fine_with_the_button_held_and_coarse_again_on_the_next_move(
+    session: Session,
+) -> None:
+    interactor = vtkGenericRenderWindowInteractor()
+    interactor.SetRenderWindow(session._window)
+    turns = Turns(session, Controls(session, interactor))
+    rect = session.rects["3d"]
+
+    def hand(event: str, across: int) -> None:
+        interactor.SetEventInformation(rect.x + rect.width // 2 + across, rect.y + rect.height // 2)
+        interactor.InvokeEvent(event)
+
+    def rests() -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not session._stage._shows_fine(session.state) or session.undrawn or session._coarse:
+            assert time.monotonic() < until, "it never became fine"
+            turns.take()
+            time.sleep(0.005)
+
+    try:
+        hand("LeftButtonPressEvent", 0)
+        for across in (20, 40):
+            hand("MouseMoveEvent", across)
+            assert turns.take()
+            assert session._coarse
+            assert not session._stage._shows_fine(session.state)
+            rests()
+            assert_same_picture(shows(session), snapshot(session.source, view=session.view, size=SIZE))
+        hand("LeftButtonReleaseEvent", 40)
+    finally:
+        interactor.SetRenderWindow(None)  # type: ignore[arg-type]
