@@ -16,6 +16,8 @@ from dicomvtk.volume import Volume
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
 
+    from dicomvtk.processing.mesh import MeshMeasures
+
 __all__ = ["surface"]
 
 #: Bone begins near here in CT.
@@ -69,34 +71,72 @@ def surface(
     if Path(out).exists() and not overwrite:
         raise WriteError(f"Cannot write {out}: it exists. --overwrite replaces it.")
     volume = Source.of(options).read(console)
-    found, what = _extracted(volume, console, options)
-    mesh = finished(
-        found,
-        smooth=not options["no_smooth"],
-        largest=options["largest"],
-        least_triangles=options["min_size"],
-        reduce=options["reduce"],
-        triangles=options["triangles"],
-    )
+    _check_kind(volume)
+    if options["labels"]:
+        mesh, size, what = _labels(volume, console, options)
+    else:
+        found, what = _extracted(volume, console, options)
+        mesh = finished(found, reduce=options["reduce"], triangles=options["triangles"], **_finish(options))
+        size = measures(mesh)
     save_surface(mesh, out, space)
-    size = measures(mesh)
+    where = f"{space} mm" if Path(out).suffix.lower() != ".glb" else f"{space} mm in metres upright"
+    console.done(f"{out}: {size.triangles} triangles {what}, {where}, {_told(size)}")
+
+
+def _told(size: MeshMeasures) -> str:
     inside = f"{size.volume_mm3 / 1000:.6g} cm3" if size.closed else "not closed"
-    console.done(f"{out}: {size.triangles} triangles {what}, {space} mm, {size.area_mm2 / 100:.6g} cm2, {inside}")
+    return f"{size.area_mm2 / 100:.6g} cm2, {inside}"
+
+
+def _check_kind(volume: Volume) -> None:
+    if volume.axes:
+        raise UnsupportedError(
+            f"Cannot extract a surface from a volume of shape {volume.shape}, which has several frames; choose one "
+            "with --frame."
+        )
+    if volume.is_colour:
+        raise UnsupportedError(
+            f"Cannot extract a surface from a volume of colours, shape {volume.shape}: no level separates them."
+        )
+
+
+def _finish(options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "smooth": not options["no_smooth"],
+        "largest": options["largest"],
+        "least_triangles": options["min_size"],
+    }
+
+
+def _labels(volume: Volume, console: Console, options: dict[str, Any]) -> tuple[vtkPolyData, MeshMeasures, str]:
+    """Return the surfaces of all labels as one, what they measure together, and what they are."""
+    from dicomvtk.processing.label_mesh import as_one, label_surfaces
+    from dicomvtk.processing.mesh import capped, finished, measures, together
+
+    surfaces = label_surfaces(capped(volume) if options["cap"] else volume)
+    whole = sum(one.GetNumberOfPolys() for one in surfaces.values())
+    share = options["reduce"]
+    if options["triangles"] is not None:  # each label rounds down to its part of them
+        share = max(0.0, 1.0 - max(1, options["triangles"] - len(surfaces)) / max(1, whole))
+    made = {label: finished(one, reduce=share, **_finish(options)) for label, one in surfaces.items()}
+    sizes = {label: measures(one) for label, one in made.items()}
+    names = {segment.number: segment.label for segment in volume.info.segments}
+    for label, size in sizes.items():
+        console.note(f"label {label}{f' {names[label]}' if label in names else ''}: {_told(size)}")
+    return as_one(made), together(list(sizes.values())), f"of {len(made)} label{'s' * (len(made) != 1)}"
 
 
 def _extracted(volume: Volume, console: Console, options: dict[str, Any]) -> tuple[vtkPolyData, str]:
     """Return the surface that the options ask for, and how it was found."""
     from dicomvtk.processing.lungs import lungs
-    from dicomvtk.processing.mesh import capped, label_surface
+    from dicomvtk.processing.mesh import capped
     from dicomvtk.processing.surface import extract_surface
     from dicomvtk.render.levels import tissue_level
 
     level: float | None = options["level"]
     if options["tissue"] == "lung":
         volume = lungs(volume)  # of all that is as thin as they are
-    whole = capped(volume) if options["cap"] and not volume.axes and not volume.is_colour else volume
-    if options["labels"]:
-        return label_surface(whole), "of its labels"
+    whole = capped(volume) if options["cap"] else volume
     if options["tissue"] is not None:
         level = tissue_level(options["tissue"], volume)
     if level is None:
@@ -106,8 +146,6 @@ def _extracted(volume: Volume, console: Console, options: dict[str, Any]) -> tup
 
 
 def _usual_level(volume: Volume) -> float:
-    if volume.info.modality == "CT":
-        return _CT_BONE_HU
-    from dicomvtk.render.levels import surface_level
+    from dicomvtk.render.levels import in_hounsfield, surface_level, value_spread
 
-    return surface_level(volume)
+    return _CT_BONE_HU if in_hounsfield(volume.info.modality, value_spread(volume)) else surface_level(volume)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,26 +18,24 @@ from vtkmodules.vtkFiltersCore import (
     vtkPolyDataConnectivityFilter,
     vtkPolyDataNormals,
     vtkQuadricDecimation,
-    vtkSurfaceNets3D,
     vtkTriangleFilter,
     vtkWindowedSincPolyDataFilter,
 )
 
-from dicomvtk.bridge.images import to_vtk
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.volume import Volume
 
-__all__ = ["MeshMeasures", "capped", "finished", "label_surface", "measures"]
+__all__ = ["MeshMeasures", "capped", "corners_of", "finished", "measures", "mesh_of", "slits_filled", "together"]
 
 #: Taubin's filter so often and so strong: steps of voxels go, volume stays within a part in a thousand.
 _SMOOTHING_ROUNDS = 15
 _PASS_BAND = 0.1
-#: VTK's own 16 rounds take two percent of a ball's volume; with these and the filter above it stays within one.
-_NET_ROUNDS = 4
 _ROUNDS_TO_WANTED = 10
 _CORNERS = 3
+#: Of the smallest thing that has an inside.
+_FEWEST = 4
 
 
 @dataclass(frozen=True)
@@ -58,32 +57,6 @@ def capped(volume: Volume) -> Volume:
     affine = geometry.affine
     affine[:3, 3] = geometry.index_to_physical((-1, -1, -1))
     return volume.with_array(array, Geometry.from_affine(affine, array.shape, placed=geometry.placed))
-
-
-def label_surface(volume: Volume) -> vtkPolyData:
-    """Return the surfaces of all labels of `volume`, integers of which 0 is nothing, as triangles in LPS mm.
-
-    By surface nets (Frisken 2022, as in VTK), which do not leave gaps between neighbours. Raises UnsupportedError
-    for values that are no labels.
-    """
-    array = volume.array
-    if array.dtype.kind not in "iub" or volume.axes or volume.is_colour:
-        raise UnsupportedError(f"Cannot take {array.dtype} of shape {volume.shape} for labels; expected 3-D integers.")
-    labels = np.unique(array)
-    labels = labels[labels != 0]
-    if not 0 < len(labels) <= 1000:
-        raise UnsupportedError(
-            f"Cannot take values from {array.min()} to {array.max()} for labels: {len(labels)} of them differ "
-            "from 0; expected 1 to 1000."
-        )
-    nets = vtkSurfaceNets3D()
-    nets.SetInputDataObject(to_vtk(volume))
-    for number, label in enumerate(labels):
-        nets.SetValue(number, float(label))
-    nets.SetOutputMeshTypeToTriangles()
-    nets.SmoothingOn()
-    nets.SetNumberOfIterations(_NET_ROUNDS)
-    return run(nets)
 
 
 def finished(
@@ -115,7 +88,7 @@ def finished(
     Raises
     ------
     UnsupportedError
-        For shares and counts that make no surface, and where no piece is left.
+        For shares and counts that make no surface, and where no piece, or nothing solid, is left.
     """
     _check(reduce, triangles)
     mesh = _cleaned(surface)
@@ -126,7 +99,12 @@ def finished(
     if triangles is not None:
         reduce = max(0.0, 1.0 - triangles / max(1, mesh.GetNumberOfPolys()))
     if reduce > 0:
+        before = mesh.GetNumberOfPolys()
         mesh = _reduced(mesh, reduce)
+        if mesh.GetNumberOfPolys() < _FEWEST:
+            raise UnsupportedError(
+                f"Cannot take away {reduce:g} of {before} triangles: fewer than {_FEWEST}, as are left, hold nothing."
+            )
     return _with_normals(mesh)
 
 
@@ -145,11 +123,21 @@ def measures(surface: vtkPolyData) -> MeshMeasures:
     return MeshMeasures(surface.GetNumberOfPolys(), mass.GetSurfaceArea(), mass.GetVolume(), closed)
 
 
+def together(measured: Sequence[MeshMeasures]) -> MeshMeasures:
+    """Return what several surfaces measure together, walls that two of them have counted twice."""
+    return MeshMeasures(
+        sum(one.triangles for one in measured),
+        sum(one.area_mm2 for one in measured),
+        sum(one.volume_mm3 for one in measured),
+        all(one.closed for one in measured),
+    )
+
+
 def _check(reduce: float, triangles: int | None) -> None:
     if not 0.0 <= reduce < 1.0:
         raise UnsupportedError(f"Cannot take away {reduce:g} of the triangles; expected a share from 0 up to 1.")
-    if triangles is not None and triangles < 4:
-        raise UnsupportedError(f"Cannot make a surface of {triangles} triangles; expected 4 or more.")
+    if triangles is not None and triangles < _FEWEST:
+        raise UnsupportedError(f"Cannot make a surface of {triangles} triangles; expected {_FEWEST} or more.")
 
 
 def _cleaned(surface: vtkPolyData) -> vtkPolyData:
@@ -174,7 +162,7 @@ def _pieces(mesh: vtkPolyData, *, largest: bool, least: int) -> vtkPolyData:
     connectivity.ColorRegionsOn()
     coloured = run(connectivity)
     region_of_point = vtk_to_numpy(coloured.GetPointData().GetArray("RegionId"))
-    corners = _corners(coloured)
+    corners = corners_of(coloured)
     region = region_of_point[corners[:, 0]]
     counts = np.bincount(region)
     keep = counts == counts.max() if largest else counts >= least
@@ -186,15 +174,16 @@ def _pieces(mesh: vtkPolyData, *, largest: bool, least: int) -> vtkPolyData:
         raise UnsupportedError(
             f"No piece of the surface has {least} triangles; the largest of {len(counts)} has {counts.max()}."
         )
-    return _cleaned(_mesh(vtk_to_numpy(coloured.GetPoints().GetData()), corners[keep[region]]))
+    return _cleaned(mesh_of(vtk_to_numpy(coloured.GetPoints().GetData()), corners[keep[region]]))
 
 
-def _corners(mesh: vtkPolyData) -> NDArray[np.int64]:
+def corners_of(mesh: vtkPolyData) -> NDArray[np.int64]:
     """Return the point numbers (n, 3) of the triangles."""
     return np.asarray(vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()).reshape(-1, _CORNERS), np.int64)
 
 
-def _mesh(points: NDArray[Any], corners: NDArray[np.int64]) -> vtkPolyData:
+def mesh_of(points: NDArray[Any], corners: NDArray[np.int64]) -> vtkPolyData:
+    """Return the triangles `corners` (n, 3), numbers of `points` (m, 3) in LPS mm, as VTK has them."""
     from vtkmodules.vtkCommonCore import vtkPoints
 
     made, polys = vtkPoints(), vtkCellArray()
@@ -221,15 +210,15 @@ def _smoothed(mesh: vtkPolyData) -> vtkPolyData:
 
 def _reduced(mesh: vtkPolyData, share: float) -> vtkPolyData:
     """Return `mesh` without this share of its triangles; closed where `mesh` is."""
-    if len(_unmatched(_corners(mesh))):
+    if len(_unmatched(corners_of(mesh))):
         return _decimated(mesh, share)
     wanted = round(mesh.GetNumberOfPolys() * (1.0 - share))
-    fewer = _slits_filled(_decimated(mesh, share))
+    fewer = slits_filled(_decimated(mesh, share))
     for _ in range(_ROUNDS_TO_WANTED):  # what fills slits comes on top
         count = fewer.GetNumberOfPolys()
         if count <= wanted:
             break
-        fewer = _slits_filled(_decimated(fewer, 1.0 - wanted / count))
+        fewer = slits_filled(_decimated(fewer, 1.0 - wanted / count))
     return fewer
 
 
@@ -254,9 +243,12 @@ def _unmatched(corners: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.repeat(pairs, np.abs(times), axis=0), np.int64)
 
 
-def _slits_filled(mesh: vtkPolyData) -> vtkPolyData:
-    """Return `mesh` with a fan of triangles in each slit: the decimation tears some where sheets touch."""
-    corners = _corners(mesh)
+def slits_filled(mesh: vtkPolyData) -> vtkPolyData:
+    """Return `mesh` with a fan of triangles in each slit.
+
+    The decimation tears some where sheets touch, and surface nets leave some where voxels meet at an edge (VTK 9.7).
+    """
+    corners = corners_of(mesh)
     following: dict[int, list[int]] = {}
     for start, end in _unmatched(corners).tolist():
         following.setdefault(start, []).append(end)
@@ -269,7 +261,7 @@ def _slits_filled(mesh: vtkPolyData) -> vtkPolyData:
             fans += [(first, later, earlier) for earlier, later in pairwise(walk[1:-1])]
     if not fans:
         return mesh
-    return _mesh(vtk_to_numpy(mesh.GetPoints().GetData()), np.concatenate([corners, np.array(fans, np.int64)]))
+    return mesh_of(vtk_to_numpy(mesh.GetPoints().GetData()), np.concatenate([corners, np.array(fans, np.int64)]))
 
 
 def _with_normals(mesh: vtkPolyData) -> vtkPolyData:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkIOGeometry import vtkGLTFReader, vtkOBJReader, vtkSTLReader
 from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
 import dicomvtk
 from dicomvtk import Geometry, UnsupportedError, Volume
-from dicomvtk.processing.mesh import capped, finished, label_surface, measures
-from dicomvtk.processing.surface import extract_surface, save_surface
+from dicomvtk.processing.label_mesh import as_one, label_surfaces
+from dicomvtk.processing.mesh import capped, finished, measures, together
+from dicomvtk.processing.surface import SURFACE_SUFFIXES, extract_surface, save_surface
 
 RADIUS_MM = 20.0
 VOLUME_MM3 = 4 / 3 * np.pi * RADIUS_MM**3
@@ -126,20 +128,80 @@ def test_pieces_are_chosen_by_size() -> None:
         finished(both, least_triangles=1_000_000)
 
 
-def test_labels_become_surfaces_that_fill_their_voxels() -> None:
-    geometry = grid(TILT)
-    away = distance(geometry)
-    labels = np.where(away < 10, 2, np.where(away < RADIUS_MM, 5, 0)).astype(np.uint8)
+@pytest.mark.parametrize("direction", [np.eye(3), TILT, np.diag([1.0, 1.0, -1.0])], ids=["axial", "oblique", "left"])
+def test_each_label_has_a_closed_surface_that_fills_its_voxels(direction: np.ndarray) -> None:
+    geometry = grid(direction)
+    away, across = distance(geometry), np.indices(geometry.shape)[0] < geometry.shape[0] // 2
+    labels = np.where(away < 10, 7, np.where(away < RADIUS_MM, np.where(across, 2, 5), 0)).astype(np.uint8)
+    voxel_mm3 = float(np.prod(geometry.spacing))
 
-    outer = measures(finished(label_surface(Volume((labels > 0).astype(np.uint8), geometry))))
-    assert outer.closed
-    assert outer.volume_mm3 == pytest.approx(VOLUME_MM3, rel=0.01)
-    assert outer.area_mm2 == pytest.approx(AREA_MM2, rel=0.01)
-    assert label_surface(Volume(labels, geometry)).GetNumberOfPolys() > outer.triangles
+    made = {label: finished(one) for label, one in label_surfaces(Volume(labels, geometry)).items()}
+
+    assert list(made) == [2, 5, 7]
+    for label, mesh in made.items():
+        size = measures(mesh)
+        assert size.closed
+        assert size.volume_mm3 == pytest.approx((labels == label).sum() * voxel_mm3, rel=0.03)
+        assert signed_volume(mesh) == pytest.approx(size.volume_mm3, rel=1e-3)  # out is out
+    whole = together([measures(mesh) for mesh in made.values()])
+    assert whole.closed
+    assert whole.volume_mm3 == pytest.approx(VOLUME_MM3, rel=0.01)
+
+
+def test_labels_that_meet_at_edges_are_closed_all_the_same() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.zeros((24, 24, 24), np.uint8)
+    labels[2:-2, 2:-2, 2:-2] = rng.random((20, 20, 20)) < 0.35
+
+    assert measures(label_surfaces(Volume(labels))[1]).closed
+
+
+def test_labels_at_the_border_stay_open_there_and_capped_are_closed() -> None:
+    labels = np.zeros((24, 24, 24), np.uint8)
+    labels[6:18, 6:18, :12] = 1
+    volume = Volume(labels)
+    open_box, box = (measures(label_surfaces(one)[1]) for one in (volume, capped(volume)))
+
+    assert (open_box.closed, box.closed) == (False, True)
+    assert box.volume_mm3 == pytest.approx(12**3, rel=0.05)
+
+
+def test_labels_as_one_surface_say_whose_each_triangle_is(tmp_path: Path) -> None:
+    geometry = grid()
+    labels = np.where(distance(geometry) < 10, 3, np.where(distance(geometry) < RADIUS_MM, 900, 0)).astype(np.uint16)
+    surfaces = label_surfaces(Volume(labels, geometry))
+    for suffix in SURFACE_SUFFIXES:
+        save_surface(as_one({label: finished(one) for label, one in surfaces.items()}), tmp_path / f"a{suffix}")
+    reader = vtkXMLPolyDataReader()
+    reader.SetFileName(str(tmp_path / "a.vtp"))
+    reader.Update()
+    whose = vtk_to_numpy(reader.GetOutput().GetCellData().GetArray("Label"))
+
+    assert {label: int((whose == label).sum()) for label in (3, 900)} == {
+        label: one.GetNumberOfPolys() for label, one in surfaces.items()
+    }
+
+
+def test_what_is_no_label_map_has_no_surfaces_of_labels() -> None:
+    geometry = grid()
     with pytest.raises(UnsupportedError, match="expected 3-D integers"):
-        label_surface(Volume(away.astype(np.float32), geometry))
+        label_surfaces(Volume(distance(geometry).astype(np.float32), geometry))
     with pytest.raises(UnsupportedError, match="expected 1 to 1000"):
-        label_surface(Volume(np.zeros_like(labels), geometry))
+        label_surfaces(Volume(np.zeros(geometry.shape, np.uint8), geometry))
+
+
+def test_a_reduction_to_nothing_is_refused() -> None:
+    geometry = grid()
+    ball = extract_surface(Volume((12 - distance(geometry)).astype(np.float32), geometry), 0.0)
+    with pytest.raises(UnsupportedError, match=r"fewer than 4, as are left"):
+        finished(ball, reduce=0.9999)
+
+
+def signed_volume(mesh: vtkPolyData) -> float:
+    """Return the volume (mm3) inside the winding of the triangles, by the divergence theorem."""
+    points = vtk_to_numpy(mesh.GetPoints().GetData()).astype(float)
+    a, b, c = (points[vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()).reshape(-1, 3)[:, n]] for n in range(3))
+    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
 
 
 @pytest.mark.parametrize(("options", "words"), [({"reduce": 1.0}, "up to 1"), ({"triangles": 3}, "4 or more")])
