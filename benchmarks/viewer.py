@@ -1,4 +1,4 @@
-"""How long the viewer takes to start, to move, and what it holds: `python benchmarks/viewer.py [--peers PYTHON]`.
+"""How long the viewer takes to start and to move: `python benchmarks/viewer.py [--peers PYTHON]`.
 
 `--peers` is a Python with f3d, PyVista and scikit-image (this one, if left out), for the first picture and the surface
 of the same volume. A peer that is not installed is left out, and said.
@@ -42,18 +42,11 @@ from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.scene import PLANES, View
 from dicomvtk.render.session import Session
 
-def held():
-    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmRSS"))
-
 volume = dicomvtk.read({folder!r})
 window = offscreen_window()
 window.SetSize(*{size})
-window.SetMultiSamples(0)  # as the viewer has it: a bare window with them holds more
-window.Render()
-bare = held()
 session = Session(volume, View(layout={layout!r}, layers=(SliceLayer(), VolumeLayer(shade={shade}))), window)
 session.draw(detail=Detail.{detail})
-grown = held() - bare
 
 def median(change):
     clock, worked = [], []
@@ -72,7 +65,7 @@ def scroll(plane):
 found = {{f"{{plane}} slice": median(scroll(plane)) for plane in PLANES if plane in session.rects}}
 found["window and level"] = median(lambda state, n: replace(state, window=WindowLevel(40 + n, 400)))
 found["crosshair"] = median(lambda state, n: replace(state, crosshair=tuple(c + (-1) ** n for c in state.crosshair)))
-print(json.dumps({{"steps": found, "grown": grown, "volume": volume.array.nbytes}}))
+print(json.dumps(found))
 """
 #: A window whose slice panes are 1200 x 900 each, one of that size in all, and what is drawn in 3-D.
 _WINDOWS = (
@@ -186,9 +179,8 @@ def report_steps(folder: str, layout: str, size: tuple[int, int], detail: str, s
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     shaded = "" if detail == "NOTHING" else ", unshaded" if shade is False else ", shaded"
-    holds = 1 + found["grown"] / found["volume"]
-    print(f"{layout}, {size[0]} x {size[1]}, 3-D {detail.lower()}{shaded}: holds {holds:.2f} x the volume, it included")
-    for name, (median, least, worked) in found["steps"].items():
+    print(f"{layout}, {size[0]} x {size[1]}, 3-D {detail.lower()}{shaded}")
+    for name, (median, least, worked) in found.items():
         print(f"    {name:28s} {median:7.1f} ms   least {least:6.1f} ms   processors {worked:6.1f} ms")
 
 

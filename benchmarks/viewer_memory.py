@@ -1,0 +1,144 @@
+"""What the viewer holds in memory: `python benchmarks/viewer_memory.py [--slices 300 600]`.
+
+Each figure is of a process of its own that reads a head of 512 x 512 and shows it at 1200 x 900, off screen and, where
+Xvfb is installed, in a window.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from machine import describe_machine
+
+import dicomvtk
+
+MIB = 1024**2
+#: What is shown, by layout and shading; the first two are VTK alone.
+_SHOWN = {
+    "an empty window": ("empty", True),
+    "a window with a line of text": ("text", True),
+    "slices": ("three", True),
+    "slices and 3-D, unshaded": ("quad", False),
+    "slices and 3-D, shaded": ("quad", True),
+}
+_PROCESS = """
+import json, time
+import dicomvtk
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindowInteractor, vtkTextActor
+from dicomvtk.render import window as windows
+from dicomvtk.render.layers import SliceLayer, VolumeLayer
+from dicomvtk.render.opengl import offscreen_window, screen_window
+from dicomvtk.render.scene import View
+from dicomvtk.render.session import Session
+
+folder, layout, shaded, on_screen = {arguments}
+volume = dicomvtk.read(folder)
+layers = (SliceLayer(), VolumeLayer(shade=None if shaded else False))
+
+def held():
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmRSS"))
+
+def bare(window):
+    window.SetSize(1200, 900)
+    window.SetMultiSamples(0)  # as the viewer has it: with them a window holds more
+    if layout == "text":
+        text, renderer = vtkTextActor(), vtkRenderer()
+        text.SetInput("hello")
+        renderer.AddViewProp(text)
+        window.AddRenderer(renderer)
+    window.Render()
+    return window
+
+if layout in ("empty", "text"):
+    window = bare(screen_window() if on_screen else offscreen_window())
+    if on_screen:
+        interactor = vtkRenderWindowInteractor()
+        interactor.SetRenderWindow(window)
+        interactor.Initialize()
+    print(held(), volume.array.nbytes)
+elif not on_screen:
+    window = offscreen_window()
+    window.SetSize(1200, 900)
+    session = Session(volume, View(layout=layout, layers=layers), window)
+    session.draw()
+    print(held(), volume.array.nbytes)
+else:
+    class Watched(Session):
+        drawn_at = time.monotonic()
+
+        def draw(self, **how):
+            drawn = super().draw(**how)
+            self.drawn_at = time.monotonic() if drawn else self.drawn_at
+            if time.monotonic() - self.drawn_at > 3.0:  # at rest: the fine picture is there
+                print(held(), volume.array.nbytes)
+                self.close()
+            return drawn
+
+    windows.Session = Watched
+    windows.run_window(volume, View(layout=layout, layers=layers))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slices", type=int, nargs="+", default=[300, 600])
+    options = parser.parse_args()
+    print(describe_machine())
+    with tempfile.TemporaryDirectory() as name, _screen() as screen:
+        folders = [Path(name) / str(slices) for slices in options.slices]
+        for folder, slices in zip(folders, options.slices, strict=True):
+            dicomvtk.write_series(dicomvtk.phantom((512, 512, slices)), folder)
+        for display in ("", screen) if screen else ("",):
+            for folder in folders:
+                report(folder, display)
+
+
+def report(folder: Path, display: str) -> None:
+    """Print what each thing shown holds, the volume included, beyond an empty window and beyond one with text."""
+    found = {name: _held(folder, *shown, display) for name, shown in _SHOWN.items()}
+    empty, text = (found[name][0] for name in list(_SHOWN)[:2])
+    volume = found["slices"][1]
+    print(f"{'in a window' if display else 'off screen'}, {folder.name} slices, {volume / MIB:.0f} MiB")
+    for name, (held, _volume) in list(found.items())[1:]:
+        beside = (held - empty) / MIB
+        ratios = f"holds {1 + (held - empty) / volume:.2f} x the volume" if held != text else ""
+        beyond = f"({1 + (held - text) / volume:.2f} x beyond a window with text)" if held != text else ""
+        print(f"    {name:30s} {beside:6.1f} MiB beside the volume and an empty window   {ratios} {beyond}")
+
+
+def _held(folder: Path, layout: str, shaded: bool, display: str) -> tuple[int, int]:
+    code = _PROCESS.format(arguments=repr((str(folder), layout, shaded, bool(display))))
+    environment = {**os.environ, "DISPLAY": display}
+    done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    held, volume = json.loads(f"[{','.join(done.stdout.split())}]")
+    return held, volume
+
+
+@contextlib.contextmanager
+def _screen() -> Iterator[str]:
+    """Yield the name of a display that nobody sees, as long as the context is open; empty without Xvfb."""
+    if shutil.which("Xvfb") is None:
+        yield ""
+        return
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1400x1000x24"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert server.stdout is not None
+        yield f":{int(server.stdout.readline())}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()
