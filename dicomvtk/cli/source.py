@@ -58,6 +58,11 @@ class Source:
         return not any(formats.reads(path) for path in self.paths)
 
     @property
+    def reads_plainly(self) -> bool:
+        """True where no option says how to read."""
+        return self == Source(self.src, self.more)
+
+    @property
     def where(self) -> str:
         """What to call the place in a message."""
         return self.src if not self.more else f"{len(self.paths)} paths"

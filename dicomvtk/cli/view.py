@@ -12,6 +12,7 @@ from dicomvtk.cli.pictures import Wanted, size_option, view_options
 from dicomvtk.cli.snapshot import save_picture_of
 from dicomvtk.cli.source import Source, sources_options
 from dicomvtk.render.around import Around
+from dicomvtk.render.opengl import check_screen
 from dicomvtk.render.preferences import load_preferences
 from dicomvtk.surroundings import around, around_volume, open_paths
 from dicomvtk.volume import Volume
@@ -41,13 +42,14 @@ def view(
         save_picture_of(console, source, options, output, size)
         return
     wanted = Wanted.of(options, load_preferences().view())
+    check_screen()
     volume, surroundings = _opened(source, console)
     wanted.save(dicomvtk.view(volume, wanted.on(volume), around=surroundings))
 
 
 def _opened(source: Source, console: Console) -> tuple[Volume, Around]:
     """Return the volume, and what a window may say of the place it came from."""
-    if not source.is_dicom and source.more:
+    if not source.is_dicom and source.more and source.reads_plainly:
         return open_paths(source.paths)
     if not source.is_dicom:
         volume = source.read(console)

@@ -15,7 +15,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderWindow
 from dicomvtk.errors import RenderError
 from dicomvtk.render.probe import display_opens, egl_device, glx_works, osmesa_loads, x11_loads
 
-__all__ = ["is_software", "offscreen_window", "screen_window"]
+__all__ = ["check_screen", "is_software", "offscreen_window", "screen_window"]
 
 #: The variable by which VTK itself lets the user choose.
 _CHOICE = "VTK_DEFAULT_OPENGL_WINDOW"
@@ -41,8 +41,14 @@ def offscreen_window() -> vtkRenderWindow:
 
 def screen_window() -> vtkRenderWindow:
     """Return a render window for the display; RenderError where there is no display or no OpenGL for it."""
+    check_screen()
+    return vtkRenderingOpenGL2.vtkXOpenGLRenderWindow() if sys.platform.startswith("linux") else vtkRenderWindow()
+
+
+def check_screen() -> None:
+    """Raise RenderError where there is no display, or no OpenGL for it: what is to be shown need not be read then."""
     if not sys.platform.startswith("linux"):
-        return vtkRenderWindow()
+        return
     if os.environ.get("DISPLAY") and not x11_loads():
         raise RenderError(
             "Cannot open a window: found no libX11.so.6. Try apt-get install libx11-6 libgl1 libgl1-mesa-dri "
@@ -58,7 +64,6 @@ def screen_window() -> vtkRenderWindow:
             "Cannot open a window: the X display gives no OpenGL 3.2 (no libGL.so.1, no driver, or no GLX). "
             "Try apt-get install libgl1 libgl1-mesa-dri (dnf install mesa-libGL mesa-dri-drivers), or use --output."
         )
-    return vtkRenderingOpenGL2.vtkXOpenGLRenderWindow()
 
 
 def is_software(window: vtkRenderWindow) -> bool:

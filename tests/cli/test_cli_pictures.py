@@ -293,6 +293,25 @@ def test_another_format_among_several_paths_is_named(
     assert "head.nii.gz together with others: it is not DICOM" in capsys.readouterr().err
 
 
+def test_options_of_reading_are_not_passed_over_where_formats_are_mixed(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicomvtk.cli.view.check_screen", lambda: None)
+    dicomvtk.write_series(dicomvtk.phantom((8, 8, 3)), tmp_path / "few")
+    assert run("view", tmp_path / "few", head, "--allow", "gap") == 1
+    assert "head.nii.gz together with others: it is not DICOM" in capsys.readouterr().err
+
+
+def test_without_a_display_nothing_is_read_for_a_window(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", "nowhere.invalid:0")
+    assert run("view", tmp_path / "not there") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Cannot open a window: " in line
+    assert "--output" in line
+
+
 @pytest.mark.parametrize("name", ["a.bmp", "a", "a.png.dcm"])
 def test_a_suffix_of_no_picture_is_told_before_anything_is_read(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
