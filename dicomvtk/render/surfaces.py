@@ -35,8 +35,12 @@ def surface_layers(wanted: Iterable[SurfaceLayer | float | str]) -> tuple[Surfac
     return tuple(_layer(one, number) for number, one in enumerate(wanted))
 
 
-def with_surfaces(view: View | None, surfaces: Sequence[SurfaceLayer | float | str]) -> View | None:
-    """Return `view` with these surfaces in place of its own; the volume is hidden where nobody asked for it."""
+def with_surfaces(
+    view: View | None, surfaces: Sequence[SurfaceLayer | float | str] | SurfaceLayer | float | str
+) -> View | None:
+    """Return `view` with these surfaces, or this one, in place of its own; the volume is hidden where nobody asked."""
+    if isinstance(surfaces, str | float | int | SurfaceLayer):
+        surfaces = (surfaces,)
     if not surfaces:
         return view
     given = view or View()
@@ -53,7 +57,7 @@ def _layer(one: SurfaceLayer | float | str, number: int) -> SurfaceLayer:
         return SurfaceLayer(name=name, colour=_TISSUE_COLOURS[name], opacity=_SKIN_OPACITY if name == "skin" else 1.0)
     try:
         return SurfaceLayer(float(one), _COLOURS[number % len(_COLOURS)])
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise UnsupportedError(
             f"Unknown surface {one!r}; expected a level or one of {', '.join(TISSUE_LEVELS)}."
         ) from error

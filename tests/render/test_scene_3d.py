@@ -17,7 +17,7 @@ from dicomvtk.render.presets import PRESETS, adjusted, next_preset, transfer_tab
 from dicomvtk.render.raycast import Raycast
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import View
-from dicomvtk.render.surfaces import surface_layers
+from dicomvtk.render.surfaces import surface_layers, with_surfaces
 from dicomvtk.render.viewer import snapshot
 from dicomvtk.render.viewpoints import camera_from, on_slice
 from dicomvtk.volume import Volume
@@ -293,3 +293,15 @@ def test_a_surface_is_cut_by_a_box_of_six_sides_and_a_slice() -> None:
     assert whole[:, 110:].sum() > 500
     assert half[:, 110:].sum() < 0.1 * whole[:, 110:].sum(), "the patient's left, on the right of the screen, is gone"
     assert (half & whole)[:, :90].sum() > 0.9 * whole[:, :90].sum()
+
+
+def test_surfaces_are_one_or_several() -> None:
+    assert with_surfaces(None, "bone") == with_surfaces(None, ["bone"])
+    assert with_surfaces(None, 300) == with_surfaces(None, (300.0,))
+    assert with_surfaces(View(layout="3d"), []) == View(layout="3d")
+
+
+@pytest.mark.parametrize("odd", ["muscle", float("nan"), None, [300]])
+def test_what_is_no_surface_is_refused_by_name(odd: object) -> None:
+    with pytest.raises(UnsupportedError, match="Unknown surface"):
+        with_surfaces(None, [odd])
