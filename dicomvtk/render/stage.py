@@ -80,7 +80,7 @@ class Stage:
         #: Index and count of the frames that the slider at the foot goes through.
         self.frames = (0, 1)
         self._drawn_3d: object = ""  # like no looks
-        self._drawn_2d: object = ""
+        self._drawn_2d: dict[str, object] = {}
         self._pixels_apart = _PIXELS_APART
         self._software: bool | None = None
         self._in_thread = in_thread
@@ -96,7 +96,7 @@ class Stage:
         for pane in self._panes.values():
             pane.set_volume(volume, image)
         self._pane_3d.scene.set_volume(volume, image)
-        self._drawn_3d = self._drawn_2d = ""
+        self._drawn_3d, self._drawn_2d = "", {}
 
     @property
     def resized(self) -> bool:
@@ -215,14 +215,14 @@ class Stage:
         self._message = text
 
     def render(self, *, coarse: bool = False) -> None:
-        """Draw the state applied last. The 3-D pane keeps its pixels where nothing of it changed, and so do slices."""
+        """Draw the state applied last. Each pane keeps its pixels where nothing of it changed."""
         live = self._state is None or PANE_3D not in self.rects or not self._shows_fine(self._state)
         coarse_3d = live and (coarse or self.in_thread)
         thick = self._state is not None and self._state.slab.thickness_mm > 0
-        looks, looks_2d = (self._looks_3d(), coarse_3d), (self._looks_2d(), coarse and thick)
+        looks = (self._looks_3d(), coarse_3d)
+        looks_2d: dict[str, object] = {name: (self._looks_2d(name), coarse and thick) for name in self._panes}
         still = [] if looks != self._drawn_3d else [self._pane_3d.renderer, self._pane_3d.compass.renderer]
-        if looks_2d == self._drawn_2d:
-            still += [pane.renderer for pane in self._panes.values()]
+        still += [pane.renderer for name, pane in self._panes.items() if looks_2d[name] == self._drawn_2d.get(name)]
         self._pane_3d.scene.set_rays(self._pixels_apart if coarse_3d else 1.0)
         for pane in self._panes.values():
             pane.set_coarse(coarse)
@@ -275,12 +275,22 @@ class Stage:
         elif not present and self.window.HasRenderer(renderer):
             self.window.RemoveRenderer(renderer)
 
-    def _looks_2d(self) -> object:
-        """Return all that the pixels of the slice panes depend on, to be compared."""
+    def _looks_2d(self, name: str) -> object:
+        """Return all that the pixels of the slice pane `name` depend on, to be compared."""
         if self._state is None:
             return None
-        state = replace(self._state, camera=View().camera, crop=View().crop, clip=None, crop_box=False)
-        return (state, self._size, self._message, self._sheet, self.frames)
+        plain = View()
+        state = replace(
+            self._state,
+            camera=plain.camera,
+            crop=plain.crop,
+            clip=None,
+            crop_box=False,
+            axial=plain.axial,
+            sagittal=plain.sagittal,
+            coronal=plain.coronal,
+        )
+        return (state, self._state.pane_camera(name), self._size, self._message, self._sheet, self.frames)
 
     def _looks_3d(self) -> object:
         """Return all that the pixels of the 3-D pane depend on, to be compared."""

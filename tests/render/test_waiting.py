@@ -262,3 +262,24 @@ def test_a_drag_that_rests_becomes_fine_with_the_button_held_and_coarse_again_on
         hand("LeftButtonReleaseEvent", 40)
     finally:
         interactor.SetRenderWindow(None)  # type: ignore[arg-type]
+
+
+def test_a_pane_that_is_zoomed_is_drawn_alone_and_the_window_shows_what_a_snapshot_does(session: Session) -> None:
+    wait_for_fine(session)
+    session.draw(detail=Detail.FULL)
+    panes = session._stage._panes
+    drawn: list[str] = []
+    for name, pane in panes.items():
+        pane.renderer.AddObserver("StartEvent", lambda _source, _event, name=name: drawn.append(name))
+
+    session.update(moves.zoomed(session.state, "coronal", 2.0))
+    session.draw(detail=Detail.FULL)
+    assert drawn == ["coronal"]
+    session.update(moves.panned(session.state, session.planes["axial"], session.rects["axial"], 9, -7))
+    session.draw(detail=Detail.FULL)
+    assert drawn == ["coronal", "axial"]
+    assert_same_picture(shows(session), snapshot(session.source, view=session.view, size=SIZE))
+
+    session.update(replace(session.state, window=WindowLevel(100, 900)))
+    session.draw(detail=Detail.FULL)
+    assert sorted(drawn[2:]) == sorted(panes), "the greys are those of all"
