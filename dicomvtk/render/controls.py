@@ -111,6 +111,9 @@ class Controls:
         x, y = self._interactor.GetEventPosition()
         if self._session.panel_clicked(x, y):
             return
+        if self._session.state.help_sheet:  # what is under it cannot be seen, and is not meant
+            self._session.update(replace(self._session.state, help_sheet=False))
+            return
         kind, what = self._kind(button, pane, x, y)
         self._drag = _Drag(kind, pane, x, y, self._session.state, what=what)
         if self._drag.kind == "frame":
@@ -248,7 +251,7 @@ class Controls:
 
     def _wheel(self, step: int) -> None:
         pane = self._pane()
-        if pane is None:
+        if pane is None or self._session.panel_wheeled(self._interactor.GetEventPosition()[0], step):
             return
         if pane == PANE_3D or self._interactor.GetControlKey():
             at = self._interactor.GetEventPosition()

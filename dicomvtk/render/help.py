@@ -40,7 +40,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("l, x", "text, crosshair on or off"),
     ("r", "reset"),
     ("F12, Ctrl+S", "save a picture here"),
-    ("h or ?", "this sheet"),
+    ("h or ?", "this sheet; Esc or a click closes it"),
     ("q, Esc", "close"),
 )
 

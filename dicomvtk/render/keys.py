@@ -100,6 +100,8 @@ def press_key(session: Session, press: KeyPress) -> None:
             key = symbol.lower()
     if press.control:
         _with_control(session, key.lower() if len(key) == 1 else key)
+    elif key == "Escape" and session.state.help_sheet:
+        session.update(replace(session.state, help_sheet=False))
     elif key in ("q", "Escape"):
         session.close()
     elif key in _STEPS or key in _ENDS:
@@ -155,6 +157,10 @@ def _other(session: Session, key: str, press: KeyPress) -> None:
         session.update(moves.faced(state, _KEYPAD[key][press.shift]))
     elif key in _LAYOUT_KEYS:
         session.update(replace(state, layout=_LAYOUT_KEYS[key]))
+        if session.state.layout != _LAYOUT_KEYS[key]:
+            session.say("One slice alone has no other panes.")
+    elif key in _FRAME_KEYS and session.frame_count == 1:
+        session.say("There is one frame only.")
     elif key in _FRAME_KEYS:
         session.update(moves.framed(state, session.source.axes, _FRAME_KEYS[key]))
     elif key in _SPEED_KEYS:

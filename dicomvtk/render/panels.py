@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ SERIES_PIXELS = 330
 _PATIENCE_SECONDS = 0.03
 #: Counts, and the values that they go between.
 Histogram = tuple[NDArray[np.int64], float, float]
+#: Rows that a step of the wheel goes on by.
+_WHEEL_ROWS = {"series": 1, "header": 3}
 _SCROLL = {"Up": -1, "Down": 1, "Prior": -20, "Next": 20, "Home": -1_000_000, "End": 1_000_000}
 
 
@@ -108,6 +111,14 @@ class Panels:
             self.open = replace(panel, search=panel.search + text, scroll=0)
         else:
             return False
+        return True
+
+    def wheeled(self, x: int, step: int) -> bool:
+        """Return whether the wheel at window column `x` was over a sheet of rows, which then goes on by some."""
+        panel = self.open
+        if panel is None or panel.name == "histogram" or (panel.name == "series" and x > SERIES_PIXELS):
+            return False
+        self.open = replace(panel, scroll=max(0, panel.scroll + step * _WHEEL_ROWS[panel.name]))
         return True
 
     def clicked(self, x: int, y: int, size: tuple[int, int], sheet: Sheet) -> bool:
@@ -206,8 +217,17 @@ class Panels:
         if lines is None:
             return Sheet("header", "Reading the header ...   (Esc closes)", lines=("",))
         found = tuple(line for line in lines if search.lower() in line.lower())
-        what = f"Search: {search}_   {len(found)} of {len(lines)} lines" if search else "Header; type to search"
+        what = (
+            f"Search: {search}_   {len(found)} of {len(lines)} lines"
+            if search
+            else f"{_header_name(volume, k)}; type to search"
+        )
         return Sheet("header", f"{what}   (Esc closes)", lines=found or ("nothing found",))
+
+
+def _header_name(volume: Volume, k: int) -> str:
+    sources = volume.info.sources
+    return f"Header of {os.path.basename(sources[k].file)}" if k < len(sources) else "Header"
 
 
 def histogram_edges(width: int) -> tuple[int, int]:

@@ -165,6 +165,13 @@ class Session:
             self.touch()
         return taken
 
+    def panel_wheeled(self, x: int, step: int) -> bool:
+        """Return whether the wheel at window column `x` was for an open sheet."""
+        wheeled = self._panels.wheeled(x, step)
+        if wheeled:
+            self.touch()
+        return wheeled
+
     def panel_clicked(self, x: int, y: int) -> bool:
         """Return whether a click at window pixel (x, y) was for an open sheet."""
         sheet = self._sheet()

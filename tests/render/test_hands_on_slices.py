@@ -11,7 +11,8 @@ import pytest
 from dicomvtk.display import CT_WINDOWS, WindowLevel
 from dicomvtk.display.screen import voi_levels
 from dicomvtk.geometry import Geometry
-from dicomvtk.metadata import Axis, Finding, SeriesInfo
+from dicomvtk.metadata import Axis, Finding, FrameSource, SeriesInfo
+from dicomvtk.render.around import Around
 from dicomvtk.render.cine import natural_fps
 from dicomvtk.render.greeting import first_words
 from dicomvtk.render.layout import point_on_screen, point_under
@@ -110,6 +111,72 @@ def test_what_the_picture_may_not_tell_is_said(
         hand.key(key)
 
     assert said[-1] == words
+
+
+@pytest.mark.parametrize("how", ["Escape", "click"])
+def test_the_help_sheet_is_closed_and_not_the_window_nor_what_is_under_it_moved(
+    hand_on: Callable[[Volume], Hand], how: str
+) -> None:
+    hand = hand_on(series())
+    before = hand.session.state
+    hand.key("h")
+
+    if how == "click":
+        hand.drag((60, 330), (60, 330))
+    else:
+        hand.key(how)
+
+    assert not hand.session.closed
+    assert hand.session.state == before
+    hand.key("Escape")
+    assert hand.session.closed
+
+
+def test_keys_for_frames_and_panes_that_there_are_none_of_say_so(
+    hand_on: Callable[[Volume], Hand], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = Volume(np.zeros((8, 8, 1), np.int16), Geometry((8, 8, 1), (1.0, 1.0, 1.0)), SeriesInfo(modality="CT"))
+    hand = hand_on(flat)
+    said = heard(hand, monkeypatch)
+
+    for key in ("period", "F2"):
+        hand.key(key)
+
+    assert said == ["There is one frame only.", "One slice alone has no other panes."]
+
+
+def test_the_wheel_over_a_sheet_goes_through_its_rows_and_beside_it_through_slices(
+    hand_on: Callable[[Volume], Hand],
+) -> None:
+    hand = hand_on(series())
+    hand.session._panels.around = Around(header=lambda volume, k: tuple(f"line {n}" for n in range(200)))
+    before = hand.session.state
+
+    hand.key("m")
+    hand.picture()
+    for _ in range(2):
+        hand.send("MouseWheelBackwardEvent", MIDDLE["axial"])
+    sheet = hand.session._sheet()
+    assert sheet is not None
+    assert sheet.lines[0] == "line 6"
+    assert hand.session.state == before
+
+    hand.key("Escape")
+    hand.key("Tab")
+    hand.send("MouseWheelBackwardEvent", MIDDLE["sagittal"])
+    assert hand.session.state != before
+
+
+def test_the_header_s_sheet_names_its_file(hand_on: Callable[[Volume], Hand]) -> None:
+    volume = series()
+    sources = tuple(FrameSource(f"/data/IM{n:02d}") for n in range(20))
+    hand = hand_on(replace(volume, info=replace(volume.info, sources=sources)))
+    hand.key("Home")
+    hand.key("m")
+
+    sheet = hand.session._sheet()
+    assert sheet is not None
+    assert "IM00" in sheet.title
 
 
 def test_a_map_from_0_to_1_is_not_black_and_white_alone() -> None:
