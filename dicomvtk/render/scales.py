@@ -23,7 +23,7 @@ Free = Callable[[float, float, int], tuple[float, float]]
 __all__ = ["BAR_COLOURS", "ColourBar", "Ruler", "ruler_length_mm"]
 
 _INK = (0.86, 0.88, 0.90)
-_BLACK = (0.0, 0.0, 0.0)
+_BLACK, _WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 _DARK = (0.3, 0.3, 0.3)
 #: Share of the pane's width that the ruler takes at most.
 _RULER_SHARE = 0.3
@@ -83,7 +83,8 @@ class Ruler:
         ]
         segments = [(x, y, x + pixels, y), *ticks]
         self._lines.draw(segments)
-        self._edges.draw([] if light else segments)
+        self._edges.set_colour(_WHITE if light else _BLACK)
+        self._edges.draw(segments)
         _put(self._label, text, x + pixels + _BESIDE, y, font)
 
     def _place(self, rect: Rect, pixels: float, whole: float, font: int, free: Free) -> tuple[int, int]:

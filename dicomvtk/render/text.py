@@ -10,6 +10,8 @@ __all__ = ["ink", "is_light", "text_actor"]
 
 #: How dark the ground behind text is: over bright tissue white letters need it, over air it does not show.
 _SHADE_OPACITY = 0.6
+#: The same where the ground is bright: what is grey of a dark slice behind it must leave dark letters to be read.
+_GLARE_OPACITY = 0.85
 #: What is left of a bright colour where the ground is bright.
 _DARKENED = 0.35
 
@@ -37,6 +39,7 @@ def ink(actor: vtkTextActor, colour: Float3, *, light: bool) -> None:
     style = actor.GetTextProperty()
     style.SetColor(*((_DARKENED if light else 1.0) * c for c in colour))
     style.SetBackgroundColor(*(3 * [float(light)]))
+    style.SetBackgroundOpacity(_GLARE_OPACITY if light else _SHADE_OPACITY)
     style.SetShadow(not light)
 
 

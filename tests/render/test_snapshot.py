@@ -399,3 +399,27 @@ def test_colours_of_another_modality_are_told(modality: str, told: bool) -> None
         snapshot(volume, view=view, size=(40, 30))
 
     assert any("ct-lung are those of HU: of MR" in str(one.message) for one in said) == told
+
+
+def contrast(greys: np.ndarray) -> float:
+    """Return the contrast of the darkest to the brightest of `greys`, 0 to 255, as WCAG 2 counts it."""
+    shares = np.array([greys.min(), greys.max()]) / 255
+    dark, bright = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    return float((bright + 0.05) / (dark + 0.05))
+
+
+@pytest.mark.parametrize("background", [(1.0, 1.0, 1.0), (0.75, 0.75, 0.7), None, (0.3, 0.3, 0.3)])
+@pytest.mark.parametrize("value", [0, 1000], ids=["over black", "over white"])
+def test_text_is_legible_on_every_ground_and_over_every_slice(background: tuple[float, ...] | None, value: int) -> None:
+    volume = Volume(np.full((40, 40, 4), value, np.int16), Geometry((40, 40, 4), (1.0, 1.0, 2.0)))
+    view = View(
+        layout="axial", window=WindowLevel(500, 1000), background=background, show_crosshair=False, colour_bar=True
+    )
+    picture = snapshot(volume, view=view, size=(600, 600)).astype(int).min(axis=2)
+
+    bare = snapshot(volume, view=replace(view, annotations=False, colour_bar=False), size=(600, 600)).min(axis=2)
+    written = np.abs(picture - bare) > 8
+    corner = picture[-60:, :150][written[-60:, :150]]
+    assert contrast(corner) > 4.5, "the least for text"
+    ruler = picture[540:570, 200:330][written[540:570, 200:330]]
+    assert contrast(np.append(ruler, bare[300, 300])) > 3, "the least for lines"
