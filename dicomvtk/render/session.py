@@ -156,7 +156,7 @@ class Session:
     def show_panel(self, name: str) -> None:
         """Open or close a sheet: ``series``, ``header`` or ``histogram``."""
         self._panels.show(name)
-        self.touch()
+        self.say("")
 
     def panel_takes(self, symbol: str, text: str, *, control: bool) -> bool:
         """Return whether an open sheet had a use for a key."""

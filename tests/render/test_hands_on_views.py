@@ -295,6 +295,10 @@ def test_what_is_said_stands_over_a_sheet(hands: type[Hand]) -> None:
     hand = hands(still(), folder([]))
     hand.key("m")
     before = hand.picture()
+    hand.key("m")
+    hand.session.say("said before")
+    hand.key("m")
+    assert not np.any(hand.picture() != before), "what was said before is read"
     hand.session.say("something")
     changed = np.abs(hand.picture() - before).max(axis=2)
 
