@@ -56,6 +56,7 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="LEVEL|TISSUE",
             help="A surface in 3-D; may be repeated.",
         ),
+        click.option("--couch", is_flag=True, help="Show the couch of a CT in 3-D too."),
         click.option("--preset", type=click.Choice(list(PRESETS)), help="Colours of the volume in 3-D."),
         click.option("--slab", type=Thickness(), metavar="MM[,BLEND]", help="Thick slices: max (default), min, mean."),
         click.option("--neurological", is_flag=True, help="Axial from the head: left on the left."),
@@ -109,7 +110,7 @@ class Wanted:
         view_file = options.pop("view_file")
         view = _saved(view_file) if view_file else usual or View()
         plane, slice_at, save_view = (options.pop(name) for name in ("plane", "slice_at", "save_view"))
-        camera, preset, surfaces = (options.pop(name) for name in ("camera", "preset", "surface"))
+        camera, preset, surfaces, couch = (options.pop(name) for name in ("camera", "preset", "surface", "couch"))
         if slice_at is not None and plane is None:
             plane = options["layout"] or view.layout
             if plane not in PLANES:
@@ -122,8 +123,11 @@ class Wanted:
             options[name] = options[name] or None
         if camera is not None:
             options["camera"] = camera
-        if preset or surfaces:
-            options["layers"] = _layers(view, preset, surfaces)
+        if preset or surfaces or couch:
+            layers = _layers(view, preset, surfaces)
+            options["layers"] = tuple(
+                replace(layer, couch=True) if couch and isinstance(layer, VolumeLayer) else layer for layer in layers
+            )
         window = options["window"]
         if window is not None:
             view = replace(view, voi_lut=None)  # which would go before it

@@ -11,10 +11,19 @@ __all__ = ["light"]
 _LIGHTS = (((-0.45, 0.7, 1.0), 0.85), ((0.0, 0.0, 1.0), 0.45))
 
 
-def light(renderer: vtkRenderer) -> None:
-    """Light what is in `renderer`, in place of VTK's own lamp at the eye."""
+def light(renderer: vtkRenderer, *, software: bool) -> None:
+    """Light what is in `renderer`, in place of VTK's own lamp.
+
+    Where a graphics card casts the rays there is the lamp at the eye alone: its mapper turns the directions of others
+    with the volume (VTK 9.7).
+    """
     renderer.AutomaticLightCreationOff()
     renderer.RemoveAllLights()
+    if not software:
+        lamp = vtkLight()
+        lamp.SetLightTypeToHeadlight()
+        renderer.AddLight(lamp)
+        return
     for place, brightness in _LIGHTS:
         lamp = vtkLight()
         lamp.SetLightTypeToCameraLight()

@@ -70,7 +70,7 @@ class Scene3D:
     ) -> None:
         self.renderer = vtkRenderer()
         self.renderer.GetActiveCamera().SetViewAngle(VIEW_ANGLE_DEGREES)
-        light(self.renderer)
+        light(self.renderer, software=True)
         self.stand_ins = False
         self._errands = errands or Errands(in_thread=False)
         self._volume = volume
@@ -155,7 +155,9 @@ class Scene3D:
 
         Where errands have a thread, they are begun, and those that are there are taken.
         """
-        self._caps.software = software
+        if software != self._caps.software:
+            self._caps.software = software
+            light(self.renderer, software=software)
         for part in self._missing(state, detail):
             if isinstance(part, Detail):
                 layer = state.shown(VolumeLayer)[0]

@@ -15,6 +15,7 @@ from dicomvtk.render.levels import noise_ceiling
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import View
 from dicomvtk.render.viewer import snapshot
+from dicomvtk.render.viewpoints import camera_from
 from dicomvtk.volume import Volume
 
 SIDE, SHAPE = 240, (48, 48, 48)
@@ -165,3 +166,16 @@ def test_largest_and_smallest_values_are_seen_on_a_light_background_too(blend: s
     whole = replace(view, layers=(VolumeLayer(name, blend=blend, shift=-5000.0),))
 
     assert picture(volume, whole if blend == "min" else view)[SIDE // 2, SIDE // 2].max() < 200
+
+
+@pytest.mark.parametrize("software", [True, False], ids=["processor", "card"])
+def test_a_ball_is_lit_alike_from_every_side(monkeypatch: pytest.MonkeyPatch, *, software: bool) -> None:
+    monkeypatch.setattr("dicomvtk.render.stage.is_software", lambda window: software)
+    values = np.clip((16 - FROM_CENTRE) * 500, -1000, 1000).astype(np.int16)
+    middles = []
+    for where in ("A", "P", "L", "S", "-30,25", "150,-40"):
+        view = replace(VIEW, camera=camera_from(where), layers=(VolumeLayer("ct-bone"),))
+        middles.append(picture(made(values, "CT"), view)[110:130, 110:130].mean())
+
+    assert min(middles) > 190
+    assert max(middles) - min(middles) < 25

@@ -1,0 +1,44 @@
+"""Options of the 3-D pane on the command line, and surfaces of label maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dicomvtk
+from dicomvtk import Geometry, View, Volume, VolumeLayer
+from dicomvtk.cli import main
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    return int(left.value.code or 0)
+
+
+def test_the_couch_is_shown_on_request_with_any_preset(tmp_path: Path) -> None:
+    head = tmp_path / "head.nii"
+    dicomvtk.write(dicomvtk.phantom((24, 24, 20)), head)
+    for options, preset in (([], None), (["--preset", "ct-skin"], "ct-skin")):
+        saved = tmp_path / "view.json"
+        shot = ["--output", str(tmp_path / "a.png"), "--size", "90x70", "--save-view", str(saved)]
+        assert run("view", str(head), "--couch", *options, *shot) == 0
+        layers = View.from_json(saved.read_text()).layers or ()
+        rays = [layer for layer in layers if isinstance(layer, VolumeLayer)]
+        assert [(layer.couch, layer.preset) for layer in rays] == [(True, preset)]
+
+
+def test_labels_are_measured_one_by_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[5:20, 5:35, 5:35], labels[20:35, 5:35, 5:35] = 1, 2
+    dicomvtk.write(Volume(np.asfortranarray(labels), Geometry((40, 40, 40))), tmp_path / "labels.nii")
+
+    assert run("surface", str(tmp_path / "labels.nii"), str(tmp_path / "a.stl"), "--labels") == 0
+
+    said = capsys.readouterr()
+    per_label = [float(line.split()[-2]) for line in said.err.splitlines() if ": label" in line]
+    assert per_label == pytest.approx([13.5, 13.5], rel=0.03)  # cm3 of 15 x 30 x 30 mm
+    assert float(said.out.split()[-2]) == pytest.approx(27.0, rel=0.03)
+    assert "of 2 labels" in said.out
