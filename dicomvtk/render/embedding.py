@@ -9,7 +9,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderWindow, vtkRenderWindowInteract
 
 from dicomvtk.render.controls import Controls
 from dicomvtk.render.pictures import Picture, grab
-from dicomvtk.render.scene import View
+from dicomvtk.render.scene import View, checked_view
 from dicomvtk.render.session import Session
 from dicomvtk.volume import Volume
 
@@ -44,7 +44,7 @@ class Viewer:
         view: View | None = None,
     ) -> None:
         self._before = (window.GetNumberOfLayers(), window.GetMultiSamples(), window.GetDPI())
-        self._session = Session(volume, view or View(), window)
+        self._session = Session(volume, checked_view(view) or View(), window)
         self._window = window
         self._tags: list[int] = []
         self._interactor = interactor

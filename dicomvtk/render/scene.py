@@ -31,6 +31,7 @@ __all__ = [
     "SurfaceLayer",
     "View",
     "VolumeLayer",
+    "checked_view",
 ]
 
 #: The anatomical planes, in the order in which a layout of four shows them.
@@ -241,6 +242,15 @@ class View:
         """Return how `plane` is looked at."""
         camera: PaneCamera = getattr(self, plane)
         return camera
+
+
+def checked_view(view: View | None) -> View | None:
+    """Return `view`; raise UnsupportedError for what is none: JSON text or the name of a layout is a likely mistake."""
+    if view is not None and not isinstance(view, View):
+        raise UnsupportedError(
+            f"Expected a View, found {type(view).__name__} {view!r:.40}; View(layout=...) makes one, or View.from_json."
+        )
+    return view
 
 
 def _indices(frame: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
 from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.levels import TISSUE_LEVELS
-from dicomvtk.render.scene import View
+from dicomvtk.render.scene import View, checked_view
 
 __all__ = ["surface_layers", "with_surfaces"]
 
@@ -43,7 +43,7 @@ def with_surfaces(
         surfaces = (surfaces,)
     if not surfaces:
         return view
-    given = view or View()
+    given = checked_view(view) or View()
     layers = given.layers if given.layers is not None else (SliceLayer(), VolumeLayer(visible=False))
     others = tuple(layer for layer in layers if not isinstance(layer, SurfaceLayer))
     return replace(given, layers=(*others, *surface_layers(surfaces)))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
+
+import numpy as np
 
 from dicomvtk.bridge.pipeline import quiet
 from dicomvtk.errors import DicomVtkWarning, RenderError, UnsupportedError
@@ -13,7 +16,7 @@ from dicomvtk.render.drawable import drawable, frame_note
 from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.pictures import Picture, check_suffix, grab, save_picture
 from dicomvtk.render.resolve import State, resolve
-from dicomvtk.render.scene import View, VolumeLayer
+from dicomvtk.render.scene import View, VolumeLayer, checked_view
 from dicomvtk.render.stage import Stage
 from dicomvtk.render.viewpoints import outside
 from dicomvtk.volume import Volume
@@ -51,7 +54,7 @@ def snapshot(
     if path is not None:
         check_suffix(path)
     _check_size(size)
-    view = view or View()
+    view = checked_view(view) or View()
     drawn = drawable(volume, view.frame)
     state = resolve(view, drawn)
     _warn(state, drawn)
@@ -91,6 +94,7 @@ def show(volume: Volume, view: View | None = None, around: Around | None = None)
     """
     from dicomvtk.render.window import run_window
 
+    view = checked_view(view)
     if view is not None:
         _warn(view, volume)
     return run_window(volume, view, around)
@@ -107,5 +111,8 @@ def _warn(view: View, volume: Volume) -> None:
 
 
 def _check_size(size: tuple[int, int]) -> None:
-    if len(size) != 2 or not all(1 <= int(side) <= LONGEST_SIDE for side in size):
-        raise UnsupportedError(f"Cannot draw {size} pixels; expected (width, height), each from 1 to {LONGEST_SIDE}.")
+    sides = tuple(size) if isinstance(size, Sequence) else ()
+    if len(sides) != 2 or not all(isinstance(side, int | np.integer) and 1 <= side <= LONGEST_SIDE for side in sides):
+        raise UnsupportedError(
+            f"Cannot draw {size!r} pixels; expected (width, height), whole numbers from 1 to {LONGEST_SIDE}."
+        )

@@ -302,7 +302,7 @@ def test_any_size_is_drawn(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", [(0, 100), (100, -1), (100, 100_000)])
 def test_impossible_sizes_are_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(UnsupportedError, match="expected \\(width, height\\), each from 1"):
+    with pytest.raises(UnsupportedError, match="expected \\(width, height\\), whole numbers from 1"):
         snapshot(block((2.0, 2.0, 2.0)), size=size)
 
 
@@ -423,3 +423,15 @@ def test_text_is_legible_on_every_ground_and_over_every_slice(background: tuple[
     assert contrast(corner) > 4.5, "the least for text"
     ruler = picture[540:570, 200:330][written[540:570, 200:330]]
     assert contrast(np.append(ruler, bare[300, 300])) > 3, "the least for lines"
+
+
+@pytest.mark.parametrize("odd", ["axial", '{"layout": "axial"}', {"layout": "axial"}, 3])
+def test_what_is_no_view_is_refused_by_name(odd: object) -> None:
+    with pytest.raises(UnsupportedError, match="Expected a View, found"):
+        dicomvtk.snapshot(Volume(np.zeros((4, 4, 4), np.int16)), view=odd)
+
+
+@pytest.mark.parametrize("odd", [800, "800x600", (800,), (0, 5), (80.5, 60), (99999, 5), None])
+def test_what_is_no_size_is_refused_by_name(odd: object) -> None:
+    with pytest.raises(UnsupportedError, match="pixels; expected"):
+        dicomvtk.snapshot(Volume(np.zeros((4, 4, 4), np.int16)), size=odd)
