@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import dicomvtk
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Segment, SeriesInfo
 from dicomvtk.render.drawable import reduced
-from dicomvtk.render.layers import VolumeLayer
+from dicomvtk.render.layers import SurfaceLayer, VolumeLayer
 from dicomvtk.render.levels import noise_ceiling
 from dicomvtk.render.resolve import resolve
 from dicomvtk.render.scene import View
@@ -179,3 +180,44 @@ def test_a_ball_is_lit_alike_from_every_side(monkeypatch: pytest.MonkeyPatch, *,
 
     assert min(middles) > 190
     assert max(middles) - min(middles) < 25
+
+
+@pytest.mark.parametrize("name", ["ct-bone", "ct-skin", "ct-muscle", "default"])
+def test_looks_depend_neither_on_the_distance_of_samples_nor_much_on_that_of_voxels(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    head = dicomvtk.phantom((96, 96, 72))
+    view = replace(VIEW, layers=(VolumeLayer(name),))
+
+    def brightness() -> float:
+        shown = picture(head, view)
+        there = np.abs(shown - shown[1, 1]).max(axis=2) > 12
+        return float(shown[there].mean())
+
+    whole = brightness()
+    monkeypatch.setattr("dicomvtk.render.raycast._SAMPLE_SHARE", 0.3)
+    finer = brightness()
+    monkeypatch.setattr("dicomvtk.render.raycast._SAMPLE_SHARE", 0.6)
+    monkeypatch.setattr("dicomvtk.render.ray_voxels._MOST_SOFTWARE", 96 * 96 * 72 // 8)
+    fewer = brightness()
+
+    assert finer == pytest.approx(whole, rel=0.02)
+    assert fewer == pytest.approx(whole, rel=0.15)
+    assert fewer != whole
+
+
+def test_bone_is_seen_through_skin_beside_rays_and_alone() -> None:
+    values = np.where(FROM_CENTRE < 10, 1000, np.where(FROM_CENTRE < 20, 40, -1000)).astype(np.int16)
+    skin = SurfaceLayer(-300.0, (0.2, 0.2, 1.0), 0.35)
+    bone, rays = SurfaceLayer(300.0, (1.0, 0.9, 0.2)), VolumeLayer("ct-bone")
+    volume = made(values, "CT")
+    alone = picture(volume, replace(VIEW, layers=(skin,)))
+    middle, beside = (SIDE // 2, SIDE // 2), (SIDE // 2, SIDE // 2 + 52)
+
+    for behind in (bone, rays):
+        both = picture(volume, replace(VIEW, layers=(behind, skin)))
+        assert both[middle][0] > alone[middle][0] + 60  # the yellow of bone through the blue of skin
+        assert both[middle][2] > picture(volume, replace(VIEW, layers=(behind,)))[middle][2] - 60
+        np.testing.assert_allclose(both[beside], alone[beside], atol=12)
+        swapped = picture(volume, replace(VIEW, layers=(skin, behind)))
+        np.testing.assert_allclose(swapped, both, atol=12)
