@@ -22,8 +22,7 @@ def first_words(volume: Volume, series_count: int = 1) -> str:
         f"{frames} frames, p plays them" if frames > 1 else "",
         "H shows the keys",
     ]
-    # What was odd stands first: of a long text the end is left out.
-    return "  ".join(part for part in (findings_told(volume), "; ".join(hint for hint in hints if hint) + ".") if part)
+    return "\n".join(part for part in (findings_told(volume), "; ".join(hint for hint in hints if hint) + ".") if part)
 
 
 def _odd(findings: tuple[Finding, ...]) -> list[Finding]:

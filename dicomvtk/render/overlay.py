@@ -140,12 +140,17 @@ def _font(size: tuple[int, int]) -> int:
 
 
 def _wrapped(text: str, style: vtkTextProperty, widest: int) -> str:
-    """Return `text` in as many lines as `widest` pixels make of it; what is too long ends in dots."""
+    """Return `text` in as many lines as `widest` pixels make of each of its own; what is too long ends in dots."""
     if not text:
         return text
-    left, right, _bottom, _top = text_bounds(text, style)
-    letters = max(8, int(len(text) * widest / max(1, right - left)))
-    return "\n".join(textwrap.wrap(text, letters, max_lines=_MESSAGE_LINES, placeholder=" ..."))
+    given = text.split("\n")
+    lines = []
+    for line in given:
+        left, right, _bottom, _top = text_bounds(line, style)
+        letters = max(8, int(len(line) * widest / max(1, right - left)))
+        most = max(1, _MESSAGE_LINES - len(given) + 1)
+        lines += textwrap.wrap(line, letters, max_lines=most, placeholder=" ...")
+    return "\n".join(lines)
 
 
 def _sheet(renderer: vtkRenderer) -> vtkActor2D:

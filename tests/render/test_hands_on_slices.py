@@ -299,11 +299,24 @@ def test_playing_shows_its_pace_and_one_frame_is_not_played(
     assert said == ["There is one frame only, and nothing to play."]
 
 
+def test_what_is_said_in_two_lines_stands_in_two(hand_on: Callable[[Volume], Hand]) -> None:
+    hand = hand_on(series())
+    heights = []
+    for text in ("Findings", "Findings - " + 200 * "long ", "Findings\nH shows the keys."):
+        hand.session.say("")
+        before = hand.picture()
+        hand.session.say(text)
+        rows = np.nonzero((np.abs(hand.picture() - before)[:, 200:280] > 4).any(axis=(1, 2)))[0]
+        heights.append(int(rows.max() - rows.min()))
+
+    assert heights[0] + 5 < heights[2] < heights[1]
+
+
 def test_a_window_begins_with_what_is_odd_and_what_else_there_is() -> None:
     odd = replace(cine(40.0), findings=(Finding("gap", "warn", "Two slices are missing."),))
 
     assert first_words(odd, 3) == (
-        "Findings - gap: Two slices are missing.  3 series here, Tab lists them; 5 frames, p plays them; "
+        "Findings - gap: Two slices are missing.\n3 series here, Tab lists them; 5 frames, p plays them; "
         "H shows the keys."
     )
     assert first_words(series()) == "H shows the keys."

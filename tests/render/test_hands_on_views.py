@@ -242,9 +242,9 @@ def test_a_series_that_cannot_be_read_leaves_what_was_there(hands: type[Hand]) -
 def test_a_series_that_needs_an_option_says_which(hands: type[Hand], monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     hand = hands(still("first"), folder(opened))
+    hand.key("Tab")
     said: list[str] = []
     monkeypatch.setattr(hand.session, "say", said.append)
-    hand.key("Tab")
 
     hand.send("LeftButtonPressEvent", (150, SIZE[1] - 34 - 2 * 84 - 40))
 
@@ -295,10 +295,11 @@ def test_what_is_said_stands_over_a_sheet(hands: type[Hand]) -> None:
     hand = hands(still(), folder([]))
     hand.key("m")
     before = hand.picture()
-    hand.key("m")
+    hand.key("Escape")
     hand.session.say("said before")
     hand.key("m")
-    assert not np.any(hand.picture() != before), "what was said before is read"
+    foot = np.s_[-40:, :290]  # of slices: the 3-D pane may have become finer
+    assert not np.any(hand.picture()[foot] != before[foot]), "what was said before is read"
     hand.session.say("something")
     changed = np.abs(hand.picture() - before).max(axis=2)
 
