@@ -16,6 +16,8 @@ import dicomvtk
 from dicomvtk import formats
 from dicomvtk.cli.console import Console, as_options
 from dicomvtk.cli.pictures_of import Pages, one_scale, pages_of
+from dicomvtk.cli.values import Window
+from dicomvtk.display import WindowLevel
 from dicomvtk.errors import DicomVtkError, UnsupportedError, WriteError
 from dicomvtk.volume import Volume
 
@@ -39,7 +41,7 @@ class _Job:
 
     folder: Path
     suffix: str
-    window: str | None
+    window: WindowLevel | str | None
     plane: str | None
     every: int
     raw: bool
@@ -50,7 +52,12 @@ class _Job:
 @click.argument("src", type=click.Path())
 @click.argument("out", type=click.Path())
 @click.option("--format", "kind", type=click.Choice(["png", "jpg", "tiff", "webp"]), help="Default png.")
-@click.option("--window", metavar="NAME|C,W|auto|dicom:N", help="CT-BONE, 40,400, auto, or the header's N-th (first).")
+@click.option(
+    "--window",
+    type=Window(),
+    metavar="NAME|C,W|auto|dicom:N",
+    help="CT-BONE, 40,400, auto, or the header's N-th (first).",
+)
 @click.option("--plane", type=click.Choice(["axial", "sagittal", "coronal"]), help="Another plane than the slices'.")
 @click.option("--template", default=_DEFAULT_TEMPLATE, show_default=True, help="Name of a picture; see above.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Only every N-th slice.")

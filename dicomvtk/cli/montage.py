@@ -79,8 +79,7 @@ def _plane_of(volume: Volume) -> str:
 def _tiles(volume: Volume, slices: list[int], window: WindowLevel | str | None) -> list[Any]:
     from dicomvtk.render.contact_sheet import Tile
 
-    scale = window if isinstance(window, WindowLevel) else one_scale([volume], window)
-    pictures = volume.display(scale)
+    pictures = volume.display(one_scale([volume], window))
     letters = _letters(volume)
     return [Tile(pictures[:, :, k].swapaxes(0, 1), _caption(volume, k), letters) for k in slices]
 

@@ -64,7 +64,7 @@ def pages_of(console: Console, entry: Stack, *, stored: bool = False) -> Pages:
     return pages
 
 
-def one_scale(volumes: Sequence[Volume], window: str | None) -> WindowLevel | LookupTable | None:
+def one_scale(volumes: Sequence[Volume], window: WindowLevel | str | None) -> WindowLevel | LookupTable | None:
     """Return the window for all of `volumes`; None for colour.
 
     `window` is as `Volume.display` takes it, or ``dicom:N`` or ``dicom:NAME`` for one of the header's, counted from 1.
@@ -74,6 +74,8 @@ def one_scale(volumes: Sequence[Volume], window: str | None) -> WindowLevel | Lo
     grey = [volume for volume in volumes if not volume.is_colour]
     if not grey:
         return None
+    if isinstance(window, WindowLevel):
+        return window
     info = next((v.info for v in grey if v.info.windows or v.info.voi_luts), grey[0].info)
     voi = voi_of_header(window)
     stated = len(info.voi_luts) + len(info.windows)

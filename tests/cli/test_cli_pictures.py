@@ -346,6 +346,12 @@ def test_montage_takes_the_windows_of_view(head: Path, tmp_path: Path, options: 
     assert (tmp_path / "a.png").exists() == (code == 0)
 
 
+@pytest.mark.parametrize(("window", "code"), [("abc", 2), ("40,0", 2), ("dicom:0", 2), ("bone", 0), ("40,400", 0)])
+def test_export_takes_the_windows_of_view(tmp_path: Path, window: str, code: int) -> None:
+    dicomvtk.write_series(dicomvtk.phantom((8, 8, 3)), tmp_path / "few")
+    assert run("export", tmp_path / "few", tmp_path / "out", "--format", "png", "--window", window) == code
+
+
 @pytest.mark.parametrize(
     "options",
     [["--reduce", "2"], ["--triangles", "0"], ["--level", "nan"], ["--level", "abc"], ["--space", "XYZ"]],
