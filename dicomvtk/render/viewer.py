@@ -71,7 +71,7 @@ def _picture(drawn: Volume, state: State, size: tuple[int, int], note: str) -> P
             window = offscreen_window()
             window.SetSize(*size)
         except RenderError as error:
-            warnings.warn(f"{error} Drawn without it, more slowly.", DicomVtkWarning, stacklevel=3)
+            warnings.warn(f"{error} Drawn without it.", DicomVtkWarning, stacklevel=3)
             from dicomvtk.render.flat_window import FlatWindow
 
             window = cast("vtkRenderWindow", FlatWindow(size))
