@@ -1,4 +1,8 @@
-"""Draw the pictures of docs/gallery from phantoms: `python scripts/make_gallery.py [FOLDER]`."""
+"""Draw the pictures of docs/gallery: `python scripts/make_gallery.py [FOLDER [CHEST]]`.
+
+All are of phantoms, but those of a chest, which are drawn where CHEST is a folder with slices of LIDC-IDRI-0314 (The
+Cancer Imaging Archive, CC BY 3.0).
+"""
 
 from __future__ import annotations
 
@@ -23,14 +27,19 @@ def main() -> None:
     for name, modality, view in pictures():
         dicomvtk.snapshot(heads[modality], folder / f"{name}.png", view, SIZE)
         print(folder / f"{name}.png")
+    if len(sys.argv) > 2:
+        chest = dicomvtk.read(sys.argv[2])
+        for name, view in pictures_of_a_chest():
+            dicomvtk.snapshot(chest, folder / f"{name}.png", view, SIZE)
+            print(folder / f"{name}.png")
 
 
-def camera_at(azimuth: float, elevation: float) -> Camera3D:
+def camera_at(azimuth: float, elevation: float, zoom: float = 1.0) -> Camera3D:
     """Return the camera at `azimuth` degrees from the front to the patient's left, and `elevation` above."""
     a, e = math.radians(azimuth), math.radians(elevation)
     into = (-math.sin(a) * math.cos(e), math.cos(a) * math.cos(e), -math.sin(e))
     up = (-math.sin(a) * math.sin(e), math.cos(a) * math.sin(e), math.cos(e))
-    return Camera3D(into, up)
+    return Camera3D(into, up, zoom)
 
 
 def pictures() -> Iterator[tuple[str, str, View]]:
@@ -47,6 +56,15 @@ def pictures() -> Iterator[tuple[str, str, View]]:
     )
     top_off, above = (0.0, 1.0, 0.0, 1.0, 0.0, 0.62), camera_at(30.0, 50.0)
     yield "crop", "MR", View(layout="3d", camera=above, crop=top_off, layers=(VolumeLayer("mr-brain"),))
+
+
+def pictures_of_a_chest() -> Iterator[tuple[str, View]]:
+    """Yield the name of each picture of the chest, and the view."""
+    for name, preset, camera in (
+        ("chest_bone", "ct-bone", camera_at(-30.0, 25.0, 1.9)),
+        ("chest_lung", "ct-lung", camera_at(15.0, 50.0, 1.7)),
+    ):
+        yield name, View(layout="3d", camera=camera, show_crosshair=False, layers=(VolumeLayer(preset),))
 
 
 if __name__ == "__main__":
