@@ -92,6 +92,16 @@ def test_units_of_pet_are_written_as_people_do(unit: str, written: str) -> None:
     assert corners.bottom_left[2] == f"74 {written} at L 1.0  P 0.0  F 25.0"
 
 
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_inverted_is_said_of_what_is_not_shown_as_the_header_means_it(photometric: str) -> None:
+    volume = replace(VOLUME, info=replace(VOLUME.info, photometric=photometric))
+    plane = slice_planes(volume.geometry)["axial"]
+    meant = resolve(View(), volume)
+
+    for state, said in ((meant, False), (replace(meant, invert=not meant.invert), True)):
+        assert ("inverted" in slice_corners(volume, state, plane, first=True).bottom_right[1]) == said
+
+
 def test_other_panes_do_not_repeat_who_and_what() -> None:
     corners = slice_corners(VOLUME, resolve(View(), VOLUME), slice_planes(VOLUME.geometry)["coronal"], first=False)
 
