@@ -14,6 +14,8 @@ from dicomvtk.render.layers import VolumeLayer
 from dicomvtk.render.presets import PRESETS, is_shaded
 from dicomvtk.render.ray_voxels import RayVoxels
 from dicomvtk.render.raycast import Raycast
+from dicomvtk.render.scene import View
+from dicomvtk.render.viewer import snapshot
 from dicomvtk.volume import Volume
 
 MOST = 4000
@@ -57,6 +59,23 @@ def test_shaded_rays_go_through_so_many_voxels_at_most_and_say_so() -> None:
     assert rays.image.GetNumberOfPoints() <= MOST
     shape = " x ".join(str(n) for n in rays.image.GetDimensions())
     assert rays.note(VolumeLayer("ct-bone")) == f"3-D reduced to {shape}"
+
+
+def test_the_largest_value_along_a_ray_is_the_volume_s_own_and_no_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicomvtk.render.stage.is_software", lambda window: True)
+    monkeypatch.setattr(ray_voxels, "_MOST_SOFTWARE", 24**3)
+    array = np.full((48, 48, 48), -1000, np.int16, order="F")
+    array[22:25, 21:24, 23:26] = 1000  # brighter than the white end of the table; no block of 2 x 2 x 2 is full of it
+    view = View(layout="3d", annotations=False, show_crosshair=False, layers=(VolumeLayer("ct-mip"),))
+    brightest = {}
+
+    for most in (48**3, 0):  # as it is, and as it was where a copy is made
+        monkeypatch.setattr(ray_voxels, "_MOST_UNSHADED", most)
+        picture = snapshot(Volume(array), view=view, size=(240, 240))
+        brightest[most] = int(picture[60:180, 60:180].max())
+
+    assert brightest[48**3] == 255
+    assert brightest[0] < brightest[48**3]
 
 
 def test_another_look_casts_other_voxels() -> None:
