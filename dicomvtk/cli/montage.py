@@ -99,4 +99,4 @@ def _caption(volume: Volume, k: int) -> str:
         return number
     axis = int(np.argmax(np.abs(volume.direction[:, 2])))
     position = volume.geometry.index_to_physical((0, 0, k))[axis]
-    return f"{number}  {'LPS'[axis] if position >= 0 else 'RAI'[axis]} {abs(position):.1f} mm"
+    return f"{number}  {'LPH'[axis] if position >= 0 else 'RAF'[axis]} {abs(position):.1f} mm"

@@ -160,3 +160,16 @@ def test_the_gallery_opens_in_a_browser(gallery: Path, tmp_path: Path) -> None:
     assert Page(dom).tags.count("img") == 2
     # Both thumbnails are drawn: bright skull on black, beside each other under the headings.
     assert (picture[..., :3].max(axis=2) > 200).mean() > 0.01
+
+
+def test_captions_say_head_and_feet_as_the_window_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    captions: list[str] = []
+    monkeypatch.setattr(
+        "dicomvtk.cli.montage.Tile",
+        lambda *parts: captions.append(parts[1]) or Tile(*parts),  # what is written
+    )
+    dicomvtk.write_series(dicomvtk.phantom((32, 32, 24)), tmp_path / "in")
+
+    assert run("montage", tmp_path / "in", tmp_path / "m.png", "--count", "2", "--tile", "32") == 0
+
+    assert [caption.split()[1] for caption in captions] == ["F", "H"]
