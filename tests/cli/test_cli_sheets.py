@@ -164,10 +164,12 @@ def test_the_gallery_opens_in_a_browser(gallery: Path, tmp_path: Path) -> None:
 
 def test_captions_say_head_and_feet_as_the_window_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     captions: list[str] = []
-    monkeypatch.setattr(
-        "dicomvtk.cli.montage.Tile",
-        lambda *parts: captions.append(parts[1]) or Tile(*parts),  # what is written
-    )
+
+    def noted(picture: np.ndarray, caption: str, letters: tuple[str, str, str, str]) -> Tile:
+        captions.append(caption)
+        return Tile(picture, caption, letters)
+
+    monkeypatch.setattr("dicomvtk.render.contact_sheet.Tile", noted)
     dicomvtk.write_series(dicomvtk.phantom((32, 32, 24)), tmp_path / "in")
 
     assert run("montage", tmp_path / "in", tmp_path / "m.png", "--count", "2", "--tile", "32") == 0
