@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -42,7 +43,8 @@ def view(
         save_picture_of(console, source, options, output, size)
         return
     wanted = Wanted.of(options, load_preferences().view())
-    check_screen()
+    if all(os.path.exists(path) for path in source.paths):  # one that is not there is told first
+        check_screen()
     volume, surroundings = _opened(source, console)
     wanted.save(dicomvtk.view(volume, wanted.on(volume), around=surroundings))
 

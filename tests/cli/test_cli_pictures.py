@@ -306,7 +306,8 @@ def test_without_a_display_nothing_is_read_for_a_window(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DISPLAY", "nowhere.invalid:0")
-    assert run("view", tmp_path / "not there") == 1
+    (tmp_path / "no image").write_text("which reading would tell")
+    assert run("view", tmp_path / "no image") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "Cannot open a window: " in line
     assert "--output" in line
