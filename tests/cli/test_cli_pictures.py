@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -302,6 +303,7 @@ def test_options_of_reading_are_not_passed_over_where_formats_are_mixed(
     assert "head.nii.gz together with others: it is not DICOM" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="displays are named so on Linux")
 def test_without_a_display_nothing_is_read_for_a_window(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
