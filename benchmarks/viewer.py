@@ -95,6 +95,9 @@ _SURFACES = {
     "PyVista contour": "import pyvista\n"
     "grid = pyvista.ImageData(dimensions=values.shape[::-1]); grid['v'] = values.ravel()\n"
     "call = lambda: grid.contour([250.0], scalars='v', method='flying_edges')",
+    "PyVista contour with normals": "import pyvista\n"
+    "grid = pyvista.ImageData(dimensions=values.shape[::-1]); grid['v'] = values.ravel()\n"
+    "call = lambda: grid.contour([250.0], scalars='v', method='flying_edges', compute_normals=True)",
     "scikit-image marching_cubes": "from skimage.measure import marching_cubes\n"
     "call = lambda: marching_cubes(values, 250.0)",
 }
