@@ -6,7 +6,8 @@ import functools
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,11 @@ from dicomvtk.errors import VtkError
 __all__ = ["Messages", "quiet", "run"]
 
 logger = logging.getLogger(__name__)
+
+#: Of `quiet`: what collects, by thread and in the order in which it was begun, and what lets VTK be heard again.
+_turn = threading.Lock()
+_collectors: list[tuple[int, Messages]] = []
+_before: list[Callable[[], None]] = []
 
 #: ``ERROR: In file.cxx, line 12`` before the text, and the address after the class name.
 _WHERE = re.compile(r"^\s*(?:ERROR|Warning|Generic Warning): In .*?, line \d+\s*", re.DOTALL)
@@ -75,8 +81,9 @@ def run(algorithm: vtkAlgorithm) -> Any:
 def quiet() -> Iterator[Messages]:
     """Keep what VTK says off stderr, and collect it; nothing is raised. May be nested: the innermost collects.
 
-    Global to the process, as VTK's output window and log are. VTK tells no one how loud stderr was before: it is set
-    back to what the log as a whole was at, or to its default where that was more.
+    Global to the process, as VTK's output window and log are, until the last one ends; each thread collects what is
+    said in it, and what is said in threads that collect nothing goes to the last one begun. VTK tells no one how loud
+    stderr was before: it is set back to what the log as a whole was at, or to its default where that was more.
 
     Examples
     --------
@@ -86,21 +93,44 @@ def quiet() -> Iterator[Messages]:
     >>> len(said.errors) > 0
     True
     """
-    said = Messages()
+    collector = (threading.get_ident(), Messages())
+    with _turn:
+        if not _collectors:
+            _before.append(_hushed())
+        _collectors.append(collector)
+    try:
+        yield collector[1]
+    finally:
+        with _turn:
+            _collectors[:] = [other for other in _collectors if other is not collector]
+            if not _collectors:
+                _before.pop()()
+
+
+def _hushed() -> Callable[[], None]:
+    """Keep what VTK says off stderr; return what lets it be heard again as before."""
     window = vtkStringOutputWindow()
-    _observe(window, said)
+    _observe(window, _collecting)
     before = vtkOutputWindow.GetInstance()
     verbosity = min(vtkLogger.GetCurrentVerbosityCutoff(), vtkLogger.VERBOSITY_INFO)
     shown = vtkObject.GetGlobalWarningDisplay()
     vtkOutputWindow.SetInstance(window)
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
     vtkObject.SetGlobalWarningDisplay(True)  # off, VTK would not even say that it failed
-    try:
-        yield said
-    finally:
+
+    def give_back() -> None:
         vtkObject.SetGlobalWarningDisplay(shown)
         vtkLogger.SetStderrVerbosity(verbosity)
         vtkOutputWindow.SetInstance(before)
+
+    return give_back
+
+
+def _collecting() -> Messages:
+    """Return what collects in this thread."""
+    there = list(_collectors)
+    here = [said for thread, said in there if thread == threading.get_ident()]
+    return (here or [said for _thread, said in there] or [Messages()])[-1]
 
 
 @functools.lru_cache(maxsize=1)
@@ -141,7 +171,7 @@ def _is_writer(algorithm: vtkAlgorithm) -> bool:
 def _observed(algorithm: vtkAlgorithm, said: Messages) -> Iterator[None]:
     """Listen to one algorithm and its executive: an observer of the caller's keeps a message from the output window."""
     watched: list[Any] = [algorithm, algorithm.GetExecutive()]
-    tags = [(item, tag) for item in watched for tag in _observe(item, said)]
+    tags = [(item, tag) for item in watched for tag in _observe(item, lambda: said)]
     try:
         yield
     finally:
@@ -149,14 +179,14 @@ def _observed(algorithm: vtkAlgorithm, said: Messages) -> Iterator[None]:
             item.RemoveObserver(tag)
 
 
-def _observe(item: Any, said: Messages) -> list[int]:
-    """Append what `item` reports to `said`; return the tags of the observers."""
+def _observe(item: Any, said: Callable[[], Messages]) -> list[int]:
+    """Append what `item` reports to what `said` returns then; return the tags of the observers."""
 
     def on_error(_source: Any, _event: str, text: str) -> None:
-        said.errors.append(_cleaned(text))
+        said().errors.append(_cleaned(text))
 
     def on_warning(_source: Any, _event: str, text: str) -> None:
-        said.warnings.append(_cleaned(text))
+        said().warnings.append(_cleaned(text))
 
     for callback in (on_error, on_warning):
         callback.CallDataType = "string0"  # type: ignore[attr-defined]  # how VTK is told to hand over the text

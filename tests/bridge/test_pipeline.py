@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,44 @@ def test_quiet_gives_back_after_an_exception() -> None:
         raise KeyError
 
     assert vtkOutputWindow.GetInstance() is window
+
+
+def test_threads_collect_what_is_said_in_them_whichever_ends_first(capfd: pytest.CaptureFixture[str]) -> None:
+    window = vtkOutputWindow.GetInstance()
+    begun, go_on, found = threading.Event(), threading.Event(), []
+
+    def other() -> None:
+        with quiet() as said:
+            begun.set()
+            assert go_on.wait(60)
+            vtkPNGWriter().Write()
+        found.append(said)
+
+    thread = threading.Thread(target=other)
+    with quiet() as early:
+        thread.start()
+        assert begun.wait(60)
+        vtkPNGReader().Update()
+    go_on.set()
+    thread.join()
+
+    assert any("vtkPNGReader" in error for error in early.errors)
+    assert not any("vtkPNGWriter" in error for error in early.errors)
+    assert any("vtkPNGWriter" in error for error in found[0].errors)
+    assert not any("vtkPNGReader" in error for error in found[0].errors)
+    assert vtkOutputWindow.GetInstance() is window
+    assert capfd.readouterr().err == ""
+    vtkPNGReader().Update()
+    assert "vtkPNGReader" in capfd.readouterr().err, "VTK speaks again when the last has ended"
+
+
+def test_what_a_thread_says_that_collects_nothing_is_kept_by_who_does(capfd: pytest.CaptureFixture[str]) -> None:
+    with quiet() as said:
+        thread = threading.Thread(target=lambda: vtkPNGReader().Update())
+        thread.start()
+        thread.join()
+    assert any("vtkPNGReader" in error for error in said.errors)
+    assert capfd.readouterr().err == ""
 
 
 def test_filters_may_use_every_core() -> None:
