@@ -171,6 +171,7 @@ class FinePictures:
         if rays is not None:
             with self._turn:
                 self._small_rays = (wanted.volume, rays)
+        self._tell(0, 1)
         note = studio.build(wanted)
         if self._drawing is not wanted:
             return None
