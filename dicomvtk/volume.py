@@ -86,6 +86,14 @@ class Volume:
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "geometry", geometry)
 
+    def __repr__(self) -> str:
+        shape, spacing = (" x ".join(f"{n:g}" for n in numbers) for numbers in (self.shape, self.spacing))
+        place = self.geometry.axis_codes if self.geometry.placed else "unplaced"
+        words = (self.info.modality, self.info.description and f"{self.info.description!r}", self.info.unit)
+        axes = [f"{axis.keyword} ({len(axis)})" for axis in self.axes]
+        told = ", ".join(word for word in (*words, *axes) if word)
+        return f"<Volume {shape} {self.dtype}, {spacing} mm, {place}{told and f': {told}'}>"
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.array.shape

@@ -95,3 +95,12 @@ def test_with_array_keeps_what_it_is_and_adds_to_the_history() -> None:
     assert doubled.history == ("made", "doubled")
     assert doubled.geometry == volume.geometry
     assert volume.history == ("made",)
+
+
+def test_a_volume_is_told_in_a_line() -> None:
+    axes = (Axis("EchoTime", (4.0, 8.0), "ms"),)
+    geometry = Geometry((4, 3, 2), (0.5, 0.5, 2.0))
+    info = SeriesInfo(modality="MR", description="T2 map")
+    volume = Volume(np.zeros((4, 3, 2, 2), np.int16), geometry, info, axes=axes)
+    assert repr(volume) == "<Volume 4 x 3 x 2 x 2 int16, 0.5 x 0.5 x 2 mm, LPS: MR, 'T2 map', EchoTime (2)>"
+    assert repr(Volume(np.zeros((4, 3), np.uint8))) == "<Volume 4 x 3 x 1 uint8, 1 x 1 x 1 mm, unplaced>"

@@ -124,8 +124,8 @@ def test_a_click_beside_everything_changes_nothing(hand: type[Hand]) -> None:
 def test_a_click_on_a_cut_face_stays_on_the_face(hand: type[Hand]) -> None:
     view = View(layers=(SliceLayer(), VolumeLayer("ct-bone")), crosshair=(3.0, -2.0, 5.0), clip="A")
     one = hand(ball(np.eye(3)), view)  # the front half is gone: the eye is in front of the face
-    found = one.click(pixel_of(one, CENTRE + [5.0, 0.0, 4.0]))
-    assert found == pytest.approx(CENTRE + [5.0, 0.0, 4.0], abs=1.0)
+    on_face = CENTRE + np.array([5.0, 0.0, 4.0])
+    assert one.click(pixel_of(one, on_face)) == pytest.approx(on_face, abs=1.0)
 
 
 def test_a_click_on_the_slices_in_3d_meets_the_nearest(hand: type[Hand]) -> None:
