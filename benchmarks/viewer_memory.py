@@ -22,18 +22,23 @@ from machine import describe_machine
 import dicomvtk
 
 MIB = 1024**2
-#: What is shown, by layout and shading; the first two are VTK alone.
+#: What is shown, by layout and shading; the first three are VTK alone.
 _SHOWN = {
     "an empty window": ("empty", True),
     "a window with a line of text": ("text", True),
+    "VTK's slices and rays, unshaded": ("plain", False),
     "slices": ("three", True),
     "slices and 3-D, unshaded": ("quad", False),
     "slices and 3-D, shaded": ("quad", True),
 }
-_PROCESS = """
+_PROCESS = '''
 import json, time
 import dicomvtk
-from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindowInteractor, vtkTextActor
+import numpy as np
+from vtkmodules import vtkRenderingCore as core
+from vtkmodules.vtkCommonDataModel import vtkPiecewiseFunction, vtkPlane
+from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
+from dicomvtk.bridge.images import identity_image, to_vtk
 from dicomvtk.render import window as windows
 from dicomvtk.render.layers import SliceLayer, VolumeLayer
 from dicomvtk.render.opengl import offscreen_window, screen_window
@@ -51,17 +56,68 @@ def bare(window):
     window.SetSize(1200, 900)
     window.SetMultiSamples(0)  # as the viewer has it: with them a window holds more
     if layout == "text":
-        text, renderer = vtkTextActor(), vtkRenderer()
-        text.SetInput("hello")
-        renderer.AddViewProp(text)
-        window.AddRenderer(renderer)
+        with_text(window)
+    if layout == "plain":
+        plain(window)
     window.Render()
     return window
 
-if layout in ("empty", "text"):
+def with_text(window):
+    text, renderer = core.vtkTextActor(), core.vtkRenderer()
+    text.SetInput("hello")
+    renderer.AddViewProp(text)
+    window.AddRenderer(renderer)
+    return renderer
+
+def plain(window):
+    """The least that shows three slices with a line of text each, and the volume by rays."""
+    import vtkmodules.vtkRenderingVolumeOpenGL2
+    from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper
+    image, centre = to_vtk(volume), volume.geometry.index_to_physical(np.array(volume.shape) // 2)
+    for normal, up, viewport in (
+        ((0, 0, 1), (0, -1, 0), (0, 0.5, 0.5, 1)),
+        ((0, 1, 0), (0, 0, 1), (0, 0, 0.5, 0.5)),
+        ((-1, 0, 0), (0, 0, 1), (0.5, 0.5, 1, 1)),
+    ):
+        plane, mapper, prop = vtkPlane(), vtkImageResliceMapper(), core.vtkImageSlice()
+        plane.SetOrigin(*centre)
+        plane.SetNormal(*normal)
+        mapper.SetInputData(image)
+        mapper.SetSlicePlane(plane)
+        mapper.SliceFacesCameraOff()
+        mapper.SliceAtFocalPointOff()
+        prop.SetMapper(mapper)
+        renderer = with_text(window)
+        renderer.SetViewport(*viewport)
+        renderer.AddViewProp(prop)
+        camera = renderer.GetActiveCamera()
+        camera.ParallelProjectionOn()
+        camera.SetFocalPoint(*centre)
+        camera.SetPosition(*(centre - 500 * np.array(normal)))
+        camera.SetViewUp(*up)
+        camera.SetParallelScale(130)
+        renderer.ResetCameraClippingRange()
+    mapper, prop = vtkFixedPointVolumeRayCastMapper(), core.vtkVolume()
+    style, opacity = core.vtkVolumeProperty(), vtkPiecewiseFunction()
+    identity, matrix = identity_image(image)
+    mapper.SetInputData(identity)
+    mapper.AutoAdjustSampleDistancesOff()
+    opacity.AddPoint(200, 0)
+    opacity.AddPoint(1000, 1)
+    style.SetScalarOpacity(opacity)
+    prop.SetMapper(mapper)
+    prop.SetProperty(style)
+    prop.SetUserMatrix(matrix)
+    renderer = core.vtkRenderer()
+    renderer.SetViewport(0.5, 0, 1, 0.5)
+    renderer.AddVolume(prop)
+    window.AddRenderer(renderer)
+    renderer.ResetCamera()
+
+if layout in ("empty", "text", "plain"):
     window = bare(screen_window() if on_screen else offscreen_window())
     if on_screen:
-        interactor = vtkRenderWindowInteractor()
+        interactor = core.vtkRenderWindowInteractor()
         interactor.SetRenderWindow(window)
         interactor.Initialize()
     print(held(), volume.array.nbytes)
@@ -85,7 +141,7 @@ else:
 
     windows.Session = Watched
     windows.run_window(volume, View(layout=layout, layers=layers))
-"""
+'''
 
 
 def main() -> None:
