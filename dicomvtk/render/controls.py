@@ -23,8 +23,9 @@ from dicomvtk.render.windowing import windowed
 
 __all__ = ["Controls"]
 
-#: A press and release closer than this (pixels) is a click.
+#: A press and release closer than this (pixels) is a click, and two of them within so many seconds a double click.
 _CLICK_PIXELS = 4
+_DOUBLE_CLICK_SECONDS = 0.4
 _WHEEL_ZOOM = 1.1
 #: Pixels of a drag that double the zoom.
 _ZOOM_PIXELS = 150.0
@@ -54,6 +55,7 @@ class _Drag:
     state: State
     moved: bool = False
     what: str = ""
+    button: str = "left"
 
 
 class Controls:
@@ -64,6 +66,8 @@ class Controls:
         self._interactor = interactor
         self._drag: _Drag | None = None
         self._before_click: State | None = None
+        #: Where and when the left button clicked, if nothing else was touched since.
+        self._clicked: tuple[int, int, float] | None = None
         #: When the 3-D scene or the planes were turned last, by `time.monotonic`.
         self.moved_3d_at = -math.inf
         self._hand_over_events()
@@ -101,11 +105,12 @@ class Controls:
             self._interactor.RemoveObserver(tag)
 
     def _press(self, button: str) -> None:
-        if button == "left" and self._interactor.GetRepeatCount() > 0:
-            self._double_click()
-            return
+        clicked, self._clicked = self._clicked, None
         pane = self._pane()
         if pane is None or self._drag is not None:
+            return
+        if button == "left" and clicked is not None and self._is_second(clicked):
+            self._double_click()
             return
         self._before_click = None
         x, y = self._interactor.GetEventPosition()
@@ -115,7 +120,7 @@ class Controls:
             self._session.update(replace(self._session.state, help_sheet=False))
             return
         kind, what = self._kind(button, pane, x, y)
-        self._drag = _Drag(kind, pane, x, y, self._session.state, what=what)
+        self._drag = _Drag(kind, pane, x, y, self._session.state, what=what, button=button)
         if self._drag.kind == "frame":
             self._slide(x)
         if self._drag.kind == "point":
@@ -228,10 +233,22 @@ class Controls:
         drag, self._drag = self._drag, None
         if drag is None:
             return
-        if drag.kind in ("window", "turn") and not drag.moved:
+        if not drag.moved and drag.button == "left":
+            self._clicked = drag.x, drag.y, time.monotonic()
+        if drag.kind in ("window", "turn", "shift", "tilt") and not drag.moved:
             self._before_click = drag.state
             self._point(drag.x, drag.y, drag.pane)
         self._session.touch()
+
+    def _is_second(self, clicked: tuple[int, int, float]) -> bool:
+        """Return whether a press now makes a double click of a click before.
+
+        VTK's count (X11, 9.7) takes a turn of the wheel or another button for the first click, wherever the second is.
+        """
+        x, y = self._interactor.GetEventPosition()
+        near = math.hypot(x - clicked[0], y - clicked[1]) <= _CLICK_PIXELS
+        soon = time.monotonic() - clicked[2] < _DOUBLE_CLICK_SECONDS
+        return near and (soon or self._interactor.GetRepeatCount() > 0)
 
     def _double_click(self) -> None:
         pane, self._drag = self._pane(), None
@@ -250,6 +267,7 @@ class Controls:
             session.update(moves.pointed(session.state, session.planes[pane], session.rects[pane], x, y))
 
     def _wheel(self, step: int) -> None:
+        self._clicked = None
         pane = self._pane()
         if pane is None or self._session.panel_wheeled(self._interactor.GetEventPosition()[0], step):
             return

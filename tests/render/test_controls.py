@@ -57,11 +57,21 @@ class Hand:
         return self.session.state
 
     def send(
-        self, event: str, at: tuple[float, float], control: bool = False, shift: bool = False, key: str = ""
+        self,
+        event: str,
+        at: tuple[float, float],
+        control: bool = False,
+        shift: bool = False,
+        key: str = "",
+        repeat: int = 0,
     ) -> None:
         x, y = round(at[0]), round(at[1])
-        self.interactor.SetEventInformation(x, y, control, shift, "\0", 0, key or None)
+        self.interactor.SetEventInformation(x, y, control, shift, "\0", repeat, key or None)
         self.interactor.InvokeEvent(event)
+
+    def click(self, at: tuple[float, float], repeat: int = 0) -> None:
+        self.send("LeftButtonPressEvent", at, repeat=repeat)
+        self.send("LeftButtonReleaseEvent", at)
 
     def drag(self, start: tuple[int, int], by: tuple[int, int], button: str = "Left", **keys: bool) -> None:
         self.send(f"{button}ButtonPressEvent", start, **keys)
@@ -188,19 +198,51 @@ def test_double_click_and_space_show_one_pane_and_all_again(hand: Hand) -> None:
     assert hand.state.layout == "quad"
 
 
-def test_a_double_click_leaves_the_crosshair_where_it_was(hand: Hand) -> None:
-    before, at = hand.state.crosshair, (190, 340)
-    for _ in range(2):  # a click away from the crosshair counts as one when the second comes too late
-        hand.send("LeftButtonPressEvent", at)
-        hand.send("LeftButtonReleaseEvent", at)
-        moved = hand.state.crosshair
+@pytest.mark.parametrize("second", ["LeftButtonPressEvent", "LeftButtonDoubleClickEvent"])  # X11 tells no double click
+def test_a_double_click_leaves_the_crosshair_where_it_was(hand: Hand, second: str) -> None:
+    before = hand.state.crosshair
+    hand.click((190, 340))
+    moved = hand.state.crosshair
     assert moved != before
 
-    hand.send("LeftButtonPressEvent", (120, 320))
-    hand.send("LeftButtonReleaseEvent", (120, 320))
-    hand.send("LeftButtonDoubleClickEvent", (120, 320))
+    hand.click((120, 320))
+    hand.send(second, (120, 320))
 
     assert (hand.state.layout, hand.state.crosshair) == ("axial", moved)
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["MouseWheelForwardEvent", "MouseWheelBackwardEvent", "RightButton", "MiddleButton", "a click elsewhere", "a drag"],
+)
+def test_one_click_after_another_hand_is_no_double_click(hand: Hand, first: str) -> None:
+    at = (120, 320)
+    if first == "a click elsewhere":
+        hand.click((190, 340))
+    elif first == "a drag":
+        hand.drag(at, (30, 0))
+    elif first.endswith("Button"):
+        hand.send(f"{first}PressEvent", at)
+        hand.send(f"{first}ReleaseEvent", at)
+    else:
+        hand.send(first, at)
+    before = hand.state
+
+    hand.click(at, repeat=1)  # what X11's interactor counts: any button within 400 ms, the wheel too
+
+    assert hand.state.layout == "quad"
+    assert hand.state.crosshair != before.crosshair
+
+
+def test_a_click_on_a_line_of_the_crosshair_brings_it_there(hand: Hand) -> None:
+    plane, rect = hand.session.planes["axial"], hand.session.rects["axial"]
+    for away in (40, 90):  # where a drag would move the plane, and where it would tilt it
+        middle = point_on_screen(plane, hand.state.axial, rect, hand.state.crosshair)
+        at = (round(middle[0]) + (away if middle[0] < 150 else -away), round(middle[1]))
+
+        hand.click(at)
+
+        assert point_on_screen(plane, hand.state.axial, rect, hand.state.crosshair) == pytest.approx(at, abs=1)
 
 
 def test_volume_is_turned_rolled_pushed_and_zoomed(hand: Hand) -> None:
