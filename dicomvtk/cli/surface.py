@@ -113,12 +113,13 @@ def _labels(volume: Volume, console: Console, options: dict[str, Any]) -> tuple[
     from dicomvtk.processing.label_mesh import as_one, label_surfaces
     from dicomvtk.processing.mesh import capped, finished, measures, together
 
-    surfaces = label_surfaces(capped(volume) if options["cap"] else volume)
+    surfaces = label_surfaces(capped(volume) if options["cap"] else volume, smooth=not options["no_smooth"])
     whole = sum(one.GetNumberOfPolys() for one in surfaces.values())
     share = options["reduce"]
     if options["triangles"] is not None:  # each label rounds down to its part of them
         share = max(0.0, 1.0 - max(1, options["triangles"] - len(surfaces)) / max(1, whole))
-    made = {label: finished(one, reduce=share, **_finish(options)) for label, one in surfaces.items()}
+    finish = {**_finish(options), "smooth": False}  # one by one, neighbours would part
+    made = {label: finished(one, reduce=share, **finish) for label, one in surfaces.items()}
     sizes = {label: measures(one) for label, one in made.items()}
     names = {segment.number: segment.label for segment in volume.info.segments}
     for label, size in sizes.items():

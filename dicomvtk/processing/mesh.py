@@ -26,7 +26,17 @@ from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.volume import Volume
 
-__all__ = ["MeshMeasures", "capped", "corners_of", "finished", "measures", "mesh_of", "slits_filled", "together"]
+__all__ = [
+    "MeshMeasures",
+    "capped",
+    "corners_of",
+    "finished",
+    "measures",
+    "mesh_of",
+    "slits_filled",
+    "smoothed",
+    "together",
+]
 
 #: Taubin's filter so often and so strong: steps of voxels go, volume stays within a part in a thousand.
 _SMOOTHING_ROUNDS = 15
@@ -96,7 +106,7 @@ def finished(
     if largest or least_triangles > 0:
         mesh = _pieces(mesh, largest=largest, least=least_triangles)
     if smooth:
-        mesh = _smoothed(mesh)
+        mesh = smoothed(mesh)
     if triangles is not None:
         reduce = max(0.0, 1.0 - triangles / max(1, mesh.GetNumberOfPolys()))
     if reduce > 0:
@@ -208,10 +218,11 @@ def mesh_of(points: NDArray[Any], corners: NDArray[np.int64]) -> vtkPolyData:
     return mesh
 
 
-def _smoothed(mesh: vtkPolyData) -> vtkPolyData:
+def smoothed(mesh: vtkPolyData, rounds: int = _SMOOTHING_ROUNDS) -> vtkPolyData:
+    """Return `mesh` without the steps of the voxels, its volume kept; borders stay where they are."""
     sinc = vtkWindowedSincPolyDataFilter()
     sinc.SetInputData(mesh)
-    sinc.SetNumberOfIterations(_SMOOTHING_ROUNDS)
+    sinc.SetNumberOfIterations(rounds)
     sinc.SetPassBand(_PASS_BAND)
     sinc.BoundarySmoothingOff()
     sinc.FeatureEdgeSmoothingOff()

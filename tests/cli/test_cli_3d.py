@@ -42,3 +42,5 @@ def test_labels_are_measured_one_by_one(tmp_path: Path, capsys: pytest.CaptureFi
     assert per_label == pytest.approx([13.5, 13.5], rel=0.03)  # cm3 of 15 x 30 x 30 mm
     assert float(said.out.split()[-2]) == pytest.approx(27.0, rel=0.03)
     assert "of 2 labels" in said.out
+    assert run("surface", str(tmp_path / "labels.nii"), str(tmp_path / "b.stl"), "--labels", "--no-smooth") == 0
+    assert float(capsys.readouterr().out.split()[-2]) == pytest.approx(27.0, rel=1e-4)

@@ -148,6 +148,40 @@ def test_each_label_has_a_closed_surface_that_fills_its_voxels(direction: np.nda
     assert whole.volume_mm3 == pytest.approx(VOLUME_MM3, rel=0.01)
 
 
+def test_a_small_label_keeps_its_volume() -> None:
+    geometry = grid()
+    labels = (distance(geometry) < 4).astype(np.uint8)
+    labels[5:9, 5:8, 5:8] = 2
+    voxel_mm3 = float(np.prod(geometry.spacing))
+    volume = Volume(labels, geometry)
+
+    for label, mesh in label_surfaces(volume).items():
+        voxels_mm3 = (labels == label).sum() * voxel_mm3
+        assert measures(mesh).volume_mm3 == pytest.approx(voxels_mm3, rel=0.02 if label == 1 else 0.06)
+    assert measures(label_surfaces(volume)[1]).area_mm2 == pytest.approx(4 * np.pi * 16, rel=0.05)
+
+
+def test_labels_with_their_steps_left_hold_their_voxels_exactly() -> None:
+    geometry = grid(TILT)
+    labels = np.where(distance(geometry) < 4, 1, np.where(distance(geometry) < 9, 2, 0)).astype(np.int16)
+
+    for label, mesh in label_surfaces(Volume(labels, geometry), smooth=False).items():
+        voxels_mm3 = float((labels == label).sum() * np.prod(geometry.spacing))
+        assert measures(finished(mesh, smooth=False)).volume_mm3 == pytest.approx(voxels_mm3, rel=1e-4)
+
+
+def test_neighbouring_labels_share_the_wall_between_them() -> None:
+    geometry = grid()
+    half = np.indices(geometry.shape)[0] < geometry.shape[0] // 2
+    labels = np.where(distance(geometry) < RADIUS_MM, np.where(half, 1, 2), 0).astype(np.uint8)
+
+    surfaces = label_surfaces(Volume(labels, geometry)).values()
+
+    one, other = ({tuple(point) for point in vtk_to_numpy(mesh.GetPoints().GetData()).tolist()} for mesh in surfaces)
+    shared = one & other
+    assert len(shared) > 0.9 * np.pi * RADIUS_MM**2 / (geometry.spacing[1] * geometry.spacing[2])
+
+
 def test_labels_that_meet_at_edges_are_closed_all_the_same() -> None:
     rng = np.random.default_rng(3)
     labels = np.zeros((24, 24, 24), np.uint8)
