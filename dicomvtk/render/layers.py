@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
-from dicomvtk.render.checks import colour
+from dicomvtk.render.checks import colour, finite
 
 __all__ = ["BLENDS", "Layer", "SliceLayer", "SurfaceLayer", "VolumeLayer"]
 
@@ -37,7 +36,7 @@ class SurfaceLayer:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if self.level is not None and not math.isfinite(self.level):
+        if self.level is not None and not finite(self.level):
             raise UnsupportedError(f"A surface at level {self.level}; expected a finite modality value.")
         if not 0.0 <= self.opacity <= 1.0:
             raise UnsupportedError(f"A surface of opacity {self.opacity}; expected 0 to 1.")
@@ -61,9 +60,9 @@ class VolumeLayer:
     couch: bool = False
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.shift):
+        if not finite(self.shift):
             raise UnsupportedError(f"A volume shifted by {self.shift}; expected a finite modality value.")
-        if not (math.isfinite(self.stretch) and self.stretch > 0):
+        if not (finite(self.stretch) and self.stretch > 0):
             raise UnsupportedError(f"A volume stretched by {self.stretch}; expected a finite number above 0.")
         if self.blend is not None and self.blend not in BLENDS:
             raise UnsupportedError(f"Unknown blend {self.blend!r}; expected one of {', '.join(BLENDS)}.")

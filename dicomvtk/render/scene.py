@@ -6,7 +6,6 @@ Whatever is None is left to `resolve`, which fills it in from the volume. Intera
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import UnsupportedError
 from dicomvtk.geometry import Float3
-from dicomvtk.render.checks import check_flags, check_zoom, colour, floats, unit
+from dicomvtk.render.checks import check_flags, check_kinds, check_zoom, colour, finite, floats, indices, unit
 from dicomvtk.render.colour_maps import check_colour_map
 from dicomvtk.render.layers import Layer, SliceLayer, SurfaceLayer, VolumeLayer
 
@@ -111,7 +110,7 @@ class Slab:
     blend: str = "max"
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.thickness_mm) and self.thickness_mm >= 0):
+        if not (finite(self.thickness_mm) and self.thickness_mm >= 0):
             raise UnsupportedError(f"A slab of {self.thickness_mm} mm; expected a finite thickness of 0 or more.")
         if self.blend not in SLAB_BLENDS:
             raise UnsupportedError(f"Unknown slab blend {self.blend!r}; expected one of {', '.join(SLAB_BLENDS)}.")
@@ -202,19 +201,20 @@ class View:
         if self.crosshair is not None:
             object.__setattr__(self, "crosshair", floats(self.crosshair, 3, "crosshair"))
         object.__setattr__(self, "tilt", floats(self.tilt, 3, "tilt"))
-        object.__setattr__(self, "frame", _indices(self.frame))
+        object.__setattr__(self, "frame", indices(self.frame, "frame"))
         object.__setattr__(self, "crop", _box(self.crop))
+        check_kinds(vars(self), {**_PARTS, "colour_map": str})
         if self.colour_map is not None:
             check_colour_map(self.colour_map)
         if self.clip is not None and self.clip not in CLIP_SIDES:
             raise UnsupportedError(f"Unknown side to clip {self.clip!r}; expected one of {', '.join(CLIP_SIDES)}.")
         if self.background is not None:
             object.__setattr__(self, "background", colour(self.background, "background"))
-        if self.voi_lut is not None and (int(self.voi_lut) != self.voi_lut or self.voi_lut < 0):
-            raise UnsupportedError(f"voi_lut is {self.voi_lut}; expected a whole number of 0 or more.")
+        if self.voi_lut is not None and not (isinstance(self.voi_lut, int) and self.voi_lut >= 0):
+            raise UnsupportedError(f"voi_lut is {self.voi_lut!r}; expected a whole number of 0 or more.")
         check_flags({name: getattr(self, name) for name in _FLAGS})
         if self.layers is not None:
-            object.__setattr__(self, "layers", tuple(self.layers))
+            object.__setattr__(self, "layers", _layers(self.layers))
 
     def to_json(self) -> str:
         """Return this view as JSON text that `from_json` makes the same view of, to the last bit of its numbers."""
@@ -253,12 +253,6 @@ def checked_view(view: View | None) -> View | None:
     return view
 
 
-def _indices(frame: tuple[int, ...]) -> tuple[int, ...]:
-    if any(int(n) != n or n < 0 for n in frame):
-        raise UnsupportedError(f"frame is {tuple(frame)}; expected whole numbers of 0 or more.")
-    return tuple(int(n) for n in frame)
-
-
 def _box(crop: tuple[float, ...]) -> tuple[float, ...]:
     shares = floats(crop, 6, "crop")
     if any(not 0.0 <= low < high <= 1.0 for low, high in zip(shares[::2], shares[1::2], strict=True)):
@@ -290,6 +284,13 @@ _PARTS: dict[str, type[Any]] = {
     "camera": Camera3D,
     "slab": Slab,
 }
+
+
+def _layers(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    if not isinstance(layers, (tuple, list)) or not all(type(one) in _LAYER_NAMES.values() for one in layers):
+        names = ", ".join(kind.__name__ for kind in _LAYER_NAMES.values())
+        raise UnsupportedError(f"layers is {layers!r:.60}; expected a tuple of {names}.")
+    return tuple(layers)
 
 
 def _kind(layer: Layer) -> str:
