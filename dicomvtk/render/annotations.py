@@ -98,8 +98,10 @@ def person_name(name: str) -> tuple[str, ...]:
 
 
 def _voi_text(volume: Volume, state: State) -> str:
+    if volume.is_colour:
+        return ""
     # MONOCHROME1 is inverted to be shown as it is meant: only what differs from that is worth a word.
-    inverted = not volume.is_colour and state.invert != (volume.info.photometric == "MONOCHROME1")
+    inverted = state.invert != (volume.info.photometric == "MONOCHROME1")
     if state.voi_lut is None:
         return window_text(state.window, inverted=inverted)
     explanation = volume.info.voi_luts[state.voi_lut].explanation

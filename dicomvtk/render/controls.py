@@ -19,7 +19,7 @@ from dicomvtk.render.lens import mm_per_pixel_3d
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES
 from dicomvtk.render.session import Session
-from dicomvtk.render.windowing import windowed
+from dicomvtk.render.windowing import OWN_COLOURS, windowed
 
 __all__ = ["Controls"]
 
@@ -215,6 +215,9 @@ class Controls:
             return moves.tilted(drag.state, self._session.planes[drag.pane], now - before)
         if drag.kind == "rays":
             return moves.adjusted_rays(drag.state, self._session.volume, dx / rect.width, dy / rect.height)
+        if drag.kind == "window" and self._session.volume.is_colour:
+            self._session.say(OWN_COLOURS)
+            return drag.state
         if drag.kind == "window":
             return windowed(drag.state, dx / rect.width, dy / rect.height)
         if drag.kind == "turn":

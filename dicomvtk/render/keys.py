@@ -107,7 +107,7 @@ def press_key(session: Session, press: KeyPress) -> None:
     elif key in _STEPS or key in _ENDS:
         _scroll(session, key, press.pane)
     elif key in _GREYS_ONLY and session.volume.is_colour:
-        session.say("A colour image is shown in its own colours.")
+        session.say(windowing.OWN_COLOURS)
     elif key in _SWITCHES:
         session.update(_SWITCHES[key](session.state))
         if key in _TOLD:
@@ -136,7 +136,7 @@ def _set_window(session: Session, key: str) -> None:
     """Show the window of `key`, and say which it is, or why there is none."""
     state, volume = session.state, session.volume
     if volume.is_colour:
-        session.say("A colour image is shown in its own colours.")
+        session.say(windowing.OWN_COLOURS)
     elif key == "w":
         session.update(windowing.next_window(state, volume))
         session.say(windowing.window_origin(session.state, volume))

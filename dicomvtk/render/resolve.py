@@ -69,7 +69,7 @@ def resolve(view: View, volume: Volume) -> State:
     values["voi_lut"] = _voi_lut(view, volume)
     if values["voi_lut"] is not None:
         values["window"] = lut_window(volume.info.voi_luts[values["voi_lut"]])
-    elif view.window is None:
+    elif view.window is None or volume.is_colour:
         values["window"] = usual_window(volume)
     if view.colour_map is None:
         values["colour_map"] = _kept_colour_map(volume)

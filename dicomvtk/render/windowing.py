@@ -9,7 +9,10 @@ from dicomvtk.render.levels import fitting_values, lut_window
 from dicomvtk.render.resolve import State
 from dicomvtk.volume import Volume
 
-__all__ = ["auto_windowed", "next_window", "preset_window", "window_origin", "windowed"]
+__all__ = ["OWN_COLOURS", "auto_windowed", "next_window", "preset_window", "window_origin", "windowed"]
+
+#: Said when a window or other colours are asked for where values are colours: VOI windows are of greys (PS3.3 C.11.2).
+OWN_COLOURS = "A colour image is shown in its own colours."
 
 #: A drag across a whole pane makes the window eight times wider, and moves the level by twice its width.
 _WINDOW_DOUBLINGS = 3.0

@@ -320,3 +320,19 @@ def test_a_window_begins_with_what_is_odd_and_what_else_there_is() -> None:
         "H shows the keys."
     )
     assert first_words(series()) == "H shows the keys."
+
+
+def test_a_colour_image_keeps_its_colours_and_says_so(
+    hand_on: Callable[[Volume], Hand], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours = np.random.default_rng(2).integers(0, 255, (*GEOMETRY.shape, 3)).astype(np.uint8)
+    hand = hand_on(Volume(colours, GEOMETRY, SeriesInfo(modality="MR", photometric="RGB")))
+    before = hand.picture()
+    said = heard(hand, monkeypatch)
+
+    hand.drag(MIDDLE["sagittal"], (MIDDLE["sagittal"][0] + 60, MIDDLE["sagittal"][1] - 40))
+    hand.key("a")
+
+    assert said == ["A colour image is shown in its own colours."] * 2
+    np.testing.assert_array_equal(hand.picture(), before)
+    assert resolve(View(window=WindowLevel(40, 80)), hand.session.volume).window == hand.session.state.window
