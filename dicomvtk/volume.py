@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dicomvtk.display import WindowLevel, auto_window, screen
 from dicomvtk.display.colormaps import Colormap, color_table
-from dicomvtk.errors import GeometryError, RenderError, UnsupportedError
+from dicomvtk.errors import DicomVtkError, GeometryError, RenderError, UnsupportedError
 from dicomvtk.geometry import Float3, Geometry
 from dicomvtk.memory_order import in_vtk_order
 from dicomvtk.metadata import Axis, Finding, LookupTable, SeriesInfo
@@ -175,8 +175,11 @@ class Volume:
         _artist().window(self, view)
         return None
 
-    def _repr_png_(self) -> bytes:
-        return _artist().png(self, None, (800, 600))
+    def _repr_png_(self) -> bytes | None:
+        try:
+            return _artist().png(self, None, (800, 600))
+        except DicomVtkError:  # the cell shows the text, as of slices that are on no grid; `show` says why
+            return None
 
     def padding_mask(self) -> NDArray[np.bool_]:
         """Return a mask of `shape`, True where a voxel holds padding (PixelPaddingValue, PS3.3 C.7.5.1.1.2).

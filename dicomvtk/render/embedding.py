@@ -7,6 +7,7 @@ from typing import Any
 
 from vtkmodules.vtkRenderingCore import vtkRenderWindow, vtkRenderWindowInteractor
 
+from dicomvtk.errors import RenderError
 from dicomvtk.render.controls import Controls
 from dicomvtk.render.pictures import Picture, grab
 from dicomvtk.render.scene import View, checked_view
@@ -46,6 +47,7 @@ class Viewer:
         self._before = (window.GetNumberOfLayers(), window.GetMultiSamples(), window.GetDPI())
         self._session = Session(volume, checked_view(view) or View(), window)
         self._window = window
+        self._closed = False
         self._tags: list[int] = []
         self._interactor = interactor
         if interactor is not None:
@@ -60,7 +62,8 @@ class Viewer:
 
     @view.setter
     def view(self, view: View) -> None:
-        self._session.update(view)
+        self._check_open()
+        self._session.update(checked_view(view) or View())
 
     @property
     def volume(self) -> Volume:
@@ -73,16 +76,21 @@ class Viewer:
 
     def render(self) -> None:
         """Draw what changed since the last drawing."""
+        self._check_open()
         self._session.draw()
 
     def picture(self) -> Picture:
         """Return what the window shows, (height, width, 3) uint8, row 0 at the top."""
+        self._check_open()
         self._session.touch()
         self.render()
         return grab(self._window)
 
     def close(self) -> None:
-        """Take everything out of the window and leave it to its owner as it was."""
+        """Take everything out of the window and leave it to its owner as it was; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         if self._interactor is not None:
             self._controls.let_go()
             for tag in self._tags:
@@ -93,6 +101,10 @@ class Viewer:
         self._window.SetNumberOfLayers(layers)
         self._window.SetMultiSamples(samples)
         self._window.SetDPI(dpi)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RenderError("Cannot draw with a viewer that is closed; Viewer(volume, window) makes another.")
 
     def _follow(self, _source: Any, event: str) -> None:
         if event not in ("RenderEvent", "StartEvent", "EndEvent", "ModifiedEvent"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
 
 import dicomvtk
-from dicomvtk.errors import RenderError
+from dicomvtk.errors import RenderError, UnsupportedError
 from dicomvtk.processing.phantom import head_phantom
 from dicomvtk.render.embedding import Viewer
 from dicomvtk.render.opengl import offscreen_window
@@ -87,6 +88,38 @@ def test_a_second_viewer_begins_where_the_first_ended(window: vtkRenderWindow) -
 
     np.testing.assert_array_equal(second.picture(), picture)
     second.close()
+
+
+def test_a_closed_viewer_draws_no_more_and_says_so(window: vtkRenderWindow) -> None:
+    viewer = Viewer(head_phantom((32, 32, 24)), window)
+    viewer.close()
+    viewer.close()
+
+    for use in (viewer.render, viewer.picture, lambda: viewer.change(layout="3d")):
+        with pytest.raises(RenderError, match="a viewer that is closed"):
+            use()
+    assert window.GetRenderers().GetNumberOfItems() == 0
+
+
+def test_a_view_that_is_none_leaves_the_viewer_as_it_was(window: vtkRenderWindow) -> None:
+    viewer = Viewer(head_phantom((32, 32, 24)), window, view=View(layout="axial"))
+    before = viewer.picture()
+
+    with pytest.raises(UnsupportedError, match="expected a WindowLevel"):
+        viewer.change(window=(40, 400))
+    with pytest.raises(UnsupportedError, match="Expected a View, found str"):
+        viewer.view = "coronal"  # type: ignore[assignment]
+    assert (viewer.picture() == before).all()
+    viewer.close()
+
+
+def test_a_volume_that_cannot_be_drawn_is_text_in_a_notebook() -> None:
+    head = head_phantom((24, 24, 20))
+    torn = replace(head, regular=False)
+
+    assert torn._repr_png_() is None
+    assert head._repr_png_() is not None
+    assert "24 x 24 x 20" in repr(torn)
 
 
 def test_a_volume_shows_its_picture_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,51 @@
+"""The cube of letters in the 3-D pane, read as a person reads it: which letter, which way up, mirrored or not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+
+from dicomvtk.geometry import Geometry
+from dicomvtk.render.scene import View
+from dicomvtk.render.viewer import snapshot
+from dicomvtk.render.viewpoints import camera_from
+from dicomvtk.volume import Volume
+
+SIDE, CORNER, CELLS = 400, 100, 24
+
+
+def shape_of(letter: str) -> np.ndarray:
+    """Return the letter of another font as a mask, row 0 at the top, as large as its own edges."""
+    outline: Path = TextPath((0, 0), letter, size=100)
+    low, high = outline.get_extents().min, outline.get_extents().max
+    shares = (np.arange(CELLS) + 0.5) / CELLS
+    xs, ys = np.meshgrid(low[0] + shares * (high[0] - low[0]), high[1] - shares * (high[1] - low[1]))
+    return outline.contains_points(np.column_stack([xs.ravel(), ys.ravel()])).reshape(CELLS, CELLS)
+
+
+def letter_seen(side: str, volume: Volume) -> np.ndarray:
+    """Return the letter that the cube shows to an eye on `side`, as `shape_of` does."""
+    view = View(layout="3d", layers=(), camera=camera_from(side), show_crosshair=False)
+    corner = snapshot(volume, view=view, size=(SIDE, SIDE))[-CORNER:, -CORNER:].astype(int)
+    yellow = corner[..., 0] - corner[..., 2] > 60
+    rows, columns = np.nonzero(yellow)
+    y = np.linspace(rows.min(), rows.max(), CELLS).round().astype(int)
+    x = np.linspace(columns.min(), columns.max(), CELLS).round().astype(int)
+    return yellow[np.ix_(y, x)]
+
+
+@pytest.mark.parametrize("side", "APLRHF")
+def test_the_cube_shows_the_letter_of_the_side_that_the_eye_is_on(side: str) -> None:
+    seen = letter_seen(side, Volume(np.zeros((8, 8, 8), np.int16), Geometry((8, 8, 8))))
+    turns = {"": np.s_[:, :], "mirrored": np.s_[:, ::-1], "upside down": np.s_[::-1], "turned": np.s_[::-1, ::-1]}
+    likeness = {
+        (letter, turn): float((shape_of(letter)[how] == seen).mean())
+        for letter in "APLRHF"
+        for turn, how in turns.items()
+    }
+
+    best = max(likeness.values())
+    assert likeness[side, ""] > best - 0.02, sorted(likeness, key=likeness.__getitem__)[-3:]  # A and H are symmetric
+    assert best > 0.7
