@@ -17,6 +17,7 @@ from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper
 from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 
 from dicomvtk.bridge.images import identity_image, to_vtk
+from dicomvtk.bridge.mapper_input import MapperInput
 from dicomvtk.render.cutting import HalfSpace, vtk_planes
 from dicomvtk.render.label_colours import is_label_map, label_colours
 from dicomvtk.render.layers import VolumeLayer
@@ -52,6 +53,7 @@ class Raycast:
         self.part: Volume | None = None
         self.image: vtkImageData
         self._mapper = _processor_mapper() if software else _card_mapper()
+        self._input = MapperInput(self._mapper)
         self._mapper.SetSampleDistance(_SAMPLE_SHARE * min(self._voxels.spacing))
         self.prop = vtkVolume()
         self.prop.SetMapper(self._mapper)
@@ -63,6 +65,7 @@ class Raycast:
 
     def set_look(self, layer: VolumeLayer, *, light: bool = False) -> None:
         """Colour the volume as `layer`, whose preset is one of `presets`, says, on a dark or a `light` background."""
+        self._input.let_go()
         if (layer, light) == self._look:
             return
         self._look = (layer, light)
@@ -96,7 +99,7 @@ class Raycast:
         self.part = cast if alone else None
         self.image = to_vtk(cast)
         identity, matrix = identity_image(self.image)
-        self._mapper.SetInputData(identity)
+        self._input.give(identity)
         self.prop.SetUserMatrix(matrix)
 
     def prepare(self, layer: VolumeLayer, window: vtkRenderWindow) -> None:

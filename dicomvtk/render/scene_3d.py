@@ -14,6 +14,7 @@ from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane, vtkPolyData, v
 from vtkmodules.vtkFiltersCore import vtkBinnedDecimation
 from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlice, vtkPolyDataMapper, vtkRenderer
 
+from dicomvtk.bridge.mapper_input import MapperInput
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import DicomVtkWarning, UnsupportedError
 from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
@@ -78,6 +79,7 @@ class Scene3D:
         self._style = style
         self._cuts: dict[str, vtkPlane] = {}
         self._slices: list[vtkImageSlice] = []
+        self._slice_inputs: list[MapperInput] = []
         self._raycasts: dict[Detail, Raycast] = {}
         self._caps = Caps(self.renderer, image)
         self._surfaces: dict[_Followed, vtkActor | None] = {}
@@ -115,8 +117,8 @@ class Scene3D:
         self._raycasts, self._surfaces, self._stand_ins, self._searched = {}, {}, {}, {}
         self._whole, self._beyond = {}, {}
         self._caps.set_image(image)
-        for prop in self._slices:
-            prop.GetMapper().SetInputData(image)
+        for given in self._slice_inputs:
+            given.give(image)
 
     def lacks(self, state: State, detail: Detail) -> bool:
         """Return whether `build` would have something to make, or to take that was made."""
@@ -280,8 +282,10 @@ class Scene3D:
         wanted = any(layer.in_3d for layer in state.shown(SliceLayer))
         if wanted and not self._cuts:
             self._cuts = {name: vtkPlane() for name in PLANES}
-            self._slices = [slice_prop(self._image, cut, self._style) for cut in self._cuts.values()]
-            for prop in self._slices:
+            self._slices = [slice_prop(cut, self._style) for cut in self._cuts.values()]
+            self._slice_inputs = [MapperInput(prop.GetMapper()) for prop in self._slices]
+            for prop, given in zip(self._slices, self._slice_inputs, strict=True):
+                given.give(self._image)
                 self.renderer.AddViewProp(prop)
         for (name, cut), prop in zip(self._cuts.items(), self._slices, strict=True):
             prop.SetVisibility(wanted)

@@ -9,6 +9,7 @@ from vtkmodules.vtkRenderingCore import vtkImageProperty, vtkImageSlice, vtkRend
 from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 
 from dicomvtk.bridge.images import to_vtk
+from dicomvtk.bridge.mapper_input import MapperInput
 from dicomvtk.geometry import Geometry
 from dicomvtk.render.annotations import Corners, unit_text
 from dicomvtk.render.frame import PLANE_COLOURS, PaneFrame
@@ -43,7 +44,8 @@ class SlicePane:
         self.renderer = vtkRenderer()
         self._name = name
         self._cut = vtkPlane()
-        self._slice = slice_prop(image, self._cut, style)
+        self._slice = slice_prop(self._cut, style)
+        self._input = MapperInput(self._slice.GetMapper())
         self.renderer.AddViewProp(self._slice)
         # Over what is bright as they are the lines would not be seen without an edge.
         self._edges = {
@@ -95,12 +97,12 @@ class SlicePane:
             index = round(float(self._volume.geometry.physical_to_index(plane.shown_at(state.crosshair))[plane.axis]))
             wanted = (plane.axis, index, count, state.slab.blend)
             if wanted != self._shown:
-                mapper.SetInputData(to_vtk(slab_slice(self._volume, *wanted)))
+                self._input.give(to_vtk(slab_slice(self._volume, *wanted)))
                 mapper.SetSlabThickness(0.0)
                 self._shown = wanted
             return
         if self._shown != "volume":
-            mapper.SetInputData(self._image)
+            self._input.give(self._image)
             self._shown = "volume"
         mapper.SetSlabThickness(state.slab.thickness_mm if count > 1 else 0.0)
         mapper.SetSlabType(_SLAB_TYPES[state.slab.blend])
@@ -154,10 +156,12 @@ def style_slices(style: vtkImageProperty, state: State, volume: Volume, tables: 
         style.SetInterpolationTypeToNearest()
 
 
-def slice_prop(image: vtkImageData, cut: vtkPlane, style: vtkImageProperty) -> vtkImageSlice:
-    """Return the prop of `image` cut by `cut`. Each renderer needs its own: VTK keeps one view's state in a mapper."""
+def slice_prop(cut: vtkPlane, style: vtkImageProperty) -> vtkImageSlice:
+    """Return the prop of an image, yet to be given to its mapper, cut by `cut`.
+
+    Each renderer needs its own: VTK keeps one view's state in a mapper.
+    """
     mapper = vtkImageResliceMapper()
-    mapper.SetInputData(image)
     mapper.SetSlicePlane(cut)
     mapper.SliceFacesCameraOff()
     mapper.SliceAtFocalPointOff()
