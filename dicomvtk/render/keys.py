@@ -108,6 +108,8 @@ def press_key(session: Session, press: KeyPress) -> None:
         _scroll(session, key, press.pane)
     elif key in _GREYS_ONLY and session.volume.is_colour:
         session.say(windowing.OWN_COLOURS)
+    elif key == "n" and not session.volume.geometry.placed:
+        session.say("Where left is, this image does not say: it is never mirrored.")
     elif key in _SWITCHES:
         session.update(_SWITCHES[key](session.state))
         if key in _TOLD:

@@ -112,7 +112,8 @@ def slice_planes(
 
     `along` is ``"volume"``: along the grid's own axes, each plane the one nearest to its name, slices as acquired; or
     ``"patient"``: exactly along L, P and S, through an oblique grid. `tilt` turns all three from there, a rotation
-    vector in LPS degrees. `neurological` looks at axial and coronal slices from the other side.
+    vector in LPS degrees. `neurological` looks at axial and coronal slices from the other side; where no side is known
+    (an unplaced volume) they stay as they are, as no letter would tell that they are mirrored.
     """
     moves = axis_moves(geometry, "LPS")
     signs = [-1.0 if flip else 1.0 for flip in moves.flip]
@@ -145,7 +146,7 @@ class _Frame:
 
 def _plane(geometry: Geometry, name: str, frame: _Frame, *, neurological: bool) -> SlicePlane:
     (right_axis, right_sign), (up_axis, up_sign), normal_axis = _SCREEN[name]
-    if neurological and name != "sagittal":
+    if neurological and geometry.placed and name != "sagittal":
         right_sign = -right_sign
     axis = frame.order[normal_axis]
     snaps = frame.whole_slices and not frame.turned

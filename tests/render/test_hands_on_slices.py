@@ -336,3 +336,17 @@ def test_a_colour_image_keeps_its_colours_and_says_so(
     assert said == ["A colour image is shown in its own colours."] * 2
     np.testing.assert_array_equal(hand.picture(), before)
     assert resolve(View(window=WindowLevel(40, 80)), hand.session.volume).window == hand.session.state.window
+
+
+def test_n_says_that_an_image_without_sides_is_not_mirrored(
+    hand_on: Callable[[Volume], Hand], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = np.arange(30 * 40, dtype=np.int16).reshape(30, 40, 1)
+    hand = hand_on(Volume(array, Geometry(array.shape, (1.0, 1.0, 1.0), placed=False), SeriesInfo(modality="CR")))
+    before = hand.picture()
+    said = heard(hand, monkeypatch)
+
+    hand.key("n")
+
+    assert said == ["Where left is, this image does not say: it is never mirrored."]
+    np.testing.assert_array_equal(hand.picture(), before)

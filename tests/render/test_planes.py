@@ -53,6 +53,18 @@ def test_oblique_planes_follow_the_volume_and_say_so() -> None:
     assert slice_planes(geometry, "patient")["axial"].letters() == ("R", "L", "P", "A")
 
 
+@pytest.mark.parametrize("name", PLANES)
+def test_an_unplaced_volume_is_never_mirrored(name: str) -> None:
+    unplaced = Geometry((4, 5, 6), placed=False)
+
+    shown, asked = (slice_planes(unplaced, neurological=n)[name] for n in (False, True))
+
+    np.testing.assert_array_equal(asked.right, shown.right)
+    np.testing.assert_array_equal(asked.into, shown.into)
+    placed = slice_planes(Geometry((4, 5, 6)), neurological=True)[name]
+    assert np.array_equal(placed.right, shown.right) == (name == "sagittal")
+
+
 def test_unplaced_volume_has_no_letters() -> None:
     plane = slice_planes(Geometry((4, 4, 4), placed=False))["axial"]
 
