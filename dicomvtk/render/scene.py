@@ -138,7 +138,7 @@ class View:
     tilt : (x, y, z)
         How the three planes are turned from there: a rotation vector in LPS, its length the angle in degrees.
     neurological : bool
-        Axial from the head and coronal from behind: the patient's left on screen left. An unplaced volume stays as it is.
+        Axial from the head and coronal from behind: the patient's left on screen left. Unplaced volumes stay as they are.
     slab : Slab
         How thick the slices are.
     colour_map : str
