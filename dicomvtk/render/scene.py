@@ -138,7 +138,7 @@ class View:
     tilt : (x, y, z)
         How the three planes are turned from there: a rotation vector in LPS, its length the angle in degrees.
     neurological : bool
-        Axial from the head and coronal from behind: the patient's left on screen left. Unplaced volumes stay as they are.
+        Axial from the head and coronal from behind: the patient's left on screen left; unplaced volumes stay.
     slab : Slab
         How thick the slices are.
     colour_map : str
