@@ -346,18 +346,20 @@ def view(
     *,
     surfaces: Sequence[SurfaceLayer | float | str] = (),
     around: Around | None = None,
+    size: tuple[int, int] | None = None,
 ) -> View:
     """Open a window on `volume` (axial, sagittal, coronal, 3-D) and return what it showed when it was closed.
 
     `surfaces` are drawn in 3-D: levels, names of tissues (``"bone"``, ``"skin"``, ``"lung"`` in CT) or layers with
-    colour and opacity. `around` names other series (`render.around`). RenderError where no window can be opened.
+    colour and opacity. `around` names other series (`render.around`); `size` is (width, height) in pixels, as far as
+    the screen has them. RenderError where no window can be opened.
     """
     _check_volume(volume)
     from dicomvtk.render import viewer
     from dicomvtk.render.surfaces import with_surfaces
     from dicomvtk.surroundings import around_volume
 
-    return viewer.show(volume, with_surfaces(view, surfaces), around or around_volume(volume))
+    return viewer.show(volume, with_surfaces(view, surfaces), around or around_volume(volume), size)
 
 
 def snapshot(
@@ -381,9 +383,8 @@ def snapshot(
 
 def _check_volume(volume: object) -> None:
     if not isinstance(volume, Volume):
-        raise UnsupportedError(
-            f"Expected a Volume, found {type(volume).__name__}; dicomvtk.Volume(array, geometry) makes one of an array."
-        )
+        way = "load(path) reads" if isinstance(volume, str | os.PathLike) else "Volume(array, geometry) makes"
+        raise UnsupportedError(f"Expected a Volume, found {type(volume).__name__}; dicomvtk.{way} one.")
 
 
 class _Artist:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dicomvtk.errors import DicomVtkError, WriteError
 
-__all__ = ["atomic_file", "sync"]
+__all__ = ["atomic_file", "check_place", "sync"]
 
 #: As much of the final name as fits beside the token in the 255 bytes that file systems allow.
 _NAME_TAIL = 48
@@ -49,11 +49,17 @@ def atomic_file(path: str | os.PathLike[str], *, durable: bool = True) -> Iterat
 
 def _create(sibling: Path, target: Path) -> None:
     """Make an empty file with the permissions the user's umask gives, refusing one that exists."""
+    check_place(target)
+    os.close(os.open(sibling, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o666))
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raise WriteError where no file can be at `path`: its folder is missing, or it is a folder itself."""
+    target = Path(path)
     if not target.parent.is_dir():
         raise WriteError(f"Cannot write {target}: there is no folder {target.parent}; make it first.")
     if target.is_dir():
         raise WriteError(f"Cannot write {target}: it is a folder; give the name of a file.")
-    os.close(os.open(sibling, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o666))
 
 
 def sync(path: Path) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 import dicomvtk
@@ -39,6 +40,16 @@ def test_a_public_name_is_there_and_says_what_it_is(name: str) -> None:
         assert value.__doc__
         assert value.__module__ == _HOME[name]
         assert value is getattr(importlib.import_module(_HOME[name]), name)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "way"),
+    [("head/", r"load\(path\) reads one"), (np.zeros((4, 4, 4)), r"Volume\(array, geometry\) makes one")],
+)
+def test_what_is_no_volume_is_told_how_to_become_one(wrong: object, way: str) -> None:
+    for use in (dicomvtk.view, dicomvtk.snapshot, dicomvtk.overlays):
+        with pytest.raises(dicomvtk.UnsupportedError, match=rf"Expected a Volume, found \w+; dicomvtk\.{way}"):
+            use(wrong)
 
 
 def test_the_names_listed_loaded_and_typed_are_the_same() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from dicomvtk.atomic import atomic_file
+from dicomvtk.atomic import atomic_file, check_place
 from dicomvtk.cli.pictures_of import one_scale
 from dicomvtk.cli.values import Checked, Colour, Numbers, SlicePlace, Thickness, Window
 from dicomvtk.errors import DicomVtkWarning, UnsupportedError
@@ -26,7 +26,7 @@ from dicomvtk.volume import Volume
 
 __all__ = ["DEFAULT_SIZE", "Wanted", "size_option", "view_options"]
 
-DEFAULT_SIZE = "1600x1200"
+DEFAULT_SIZE = (1600, 1200)
 #: Options that change the 3-D pane alone, and slices alone.
 _OF_3D = ("camera", "preset", "surface", "clip")
 _OF_SLICES = ("window", "colour_map", "colour_bar", "slab", "neurological")
@@ -83,15 +83,11 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def size_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def size_option(of: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the size in pixels `of` what it shows; None where none is asked for."""
     return click.option(
-        "--size",
-        type=Numbers(int, 2, above=0, most=LONGEST_SIDE),
-        default=DEFAULT_SIZE,
-        show_default=True,
-        metavar="WxH",
-        help="Size of the picture in pixels.",
-    )(command)
+        "--size", type=Numbers(int, 2, above=0, most=LONGEST_SIDE), metavar="WxH", help=f"Size in pixels of {of}."
+    )
 
 
 @dataclass(frozen=True)
@@ -115,8 +111,12 @@ class Wanted:
             plane = options["layout"] or view.layout
             if plane not in PLANES:
                 raise click.UsageError("--slice needs --plane axial, sagittal or coronal.")
-        if plane is not None and options["layout"] is None:
+        if plane is not None and options["layout"] not in (None, plane):
+            raise click.UsageError(f"--plane {plane} and --layout {options['layout']}: expected one of them.")
+        if plane is not None:
             options["layout"] = plane
+        if save_view is not None:
+            check_place(save_view)
         if options.pop("no_annotations"):
             options["annotations"] = False
         for name in ("neurological", "colour_bar"):

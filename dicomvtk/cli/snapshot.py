@@ -9,7 +9,7 @@ import click
 
 import dicomvtk
 from dicomvtk.cli.console import Console
-from dicomvtk.cli.pictures import Wanted, size_option, view_options
+from dicomvtk.cli.pictures import DEFAULT_SIZE, Wanted, size_option, view_options
 from dicomvtk.cli.source import Source, sources_options
 from dicomvtk.errors import WriteError
 
@@ -20,13 +20,13 @@ __all__ = ["save_picture_of", "snapshot"]
 @sources_options
 @click.argument("out", type=click.Path())
 @view_options
-@size_option
+@size_option("the picture (default {}x{})".format(*DEFAULT_SIZE))
 @click.pass_obj
 def snapshot(
     console: Console,
     /,
     out: str,
-    size: tuple[int, int],
+    size: tuple[int, int] | None,
     **options: Any,
 ) -> None:
     """Save the picture of the volume in SRC as OUT (PNG, JPEG or TIFF by suffix); needs no display.
@@ -36,7 +36,9 @@ def snapshot(
     save_picture_of(console, Source.of(options), options, out, size)
 
 
-def save_picture_of(console: Console, source: Source, options: dict[str, Any], out: str, size: tuple[int, int]) -> None:
+def save_picture_of(
+    console: Console, source: Source, options: dict[str, Any], out: str, size: tuple[int, int] | None
+) -> None:
     """Save the picture that `options` (see `view_options`) ask for; what `source` names is not overwritten."""
     from dicomvtk.render.pictures import check_suffix
 
@@ -46,6 +48,6 @@ def save_picture_of(console: Console, source: Source, options: dict[str, Any], o
         raise WriteError(f"Cannot write the picture to {out}: it exists, and may be one of the files to read.")
     volume = source.read(console, largest=True)
     shown = wanted.on(volume)
-    dicomvtk.snapshot(volume, out, shown, size)
+    dicomvtk.snapshot(volume, out, shown, size or DEFAULT_SIZE)
     wanted.save(shown)
     console.done(out)

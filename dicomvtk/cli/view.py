@@ -9,7 +9,7 @@ import click
 
 import dicomvtk
 from dicomvtk.cli.console import Console
-from dicomvtk.cli.pictures import Wanted, size_option, view_options
+from dicomvtk.cli.pictures import DEFAULT_SIZE, Wanted, size_option, view_options
 from dicomvtk.cli.snapshot import save_picture_of
 from dicomvtk.cli.source import Source, sources_options
 from dicomvtk.render.around import Around
@@ -24,13 +24,13 @@ __all__ = ["view"]
 @click.command()
 @sources_options
 @view_options
-@size_option
+@size_option("the picture (default {}x{}), or of the window as far as the screen has them".format(*DEFAULT_SIZE))
 @click.option("--output", type=click.Path(), help="Save the picture here (PNG, JPEG, TIFF) and open no window.")
 @click.pass_obj
 def view(
     console: Console,
     /,
-    size: tuple[int, int],
+    size: tuple[int, int] | None,
     output: str | None,
     **options: Any,
 ) -> None:
@@ -46,7 +46,7 @@ def view(
     if all(os.path.exists(path) for path in source.paths):  # one that is not there is told first
         check_screen()
     volume, surroundings = _opened(source, console)
-    wanted.save(dicomvtk.view(volume, wanted.on(volume), around=surroundings))
+    wanted.save(dicomvtk.view(volume, wanted.on(volume), around=surroundings, size=size))
 
 
 def _opened(source: Source, console: Console) -> tuple[Volume, Around]:

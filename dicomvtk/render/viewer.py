@@ -87,17 +87,22 @@ def _picture(drawn: Volume, state: State, size: tuple[int, int], note: str) -> P
     return picture
 
 
-def show(volume: Volume, view: View | None = None, around: Around | None = None) -> View:
+def show(
+    volume: Volume, view: View | None = None, around: Around | None = None, size: tuple[int, int] | None = None
+) -> View:
     """Open a window on `volume` and return its view when it is closed (q, Esc, Ctrl-C, the window's own button).
 
-    `around` gives the window the other series of the folder and the header.
+    `around` gives the window the other series of the folder and the header; `size` in pixels is met where the screen
+    has it.
     """
     from dicomvtk.render.window import run_window
 
     view = checked_view(view)
+    if size is not None:
+        _check_size(size)
     if view is not None:
         _warn(view, volume)
-    return run_window(volume, view, around)
+    return run_window(volume, view, around, size)
 
 
 def _warn(view: View, volume: Volume) -> None:

@@ -30,10 +30,13 @@ _SCREEN_SHARE = 0.9
 _PAUSE_SECONDS = 0.005
 
 
-def run_window(volume: Volume, view: View | None, around: Around | None = None) -> View:
+def run_window(
+    volume: Volume, view: View | None, around: Around | None = None, size: tuple[int, int] | None = None
+) -> View:
     """Show `view` of `volume` in a window and return what it shows when it is closed.
 
-    Without a view it begins as the user's preferences say. Ctrl-C in the terminal closes it like q.
+    Without a view it begins as the user's preferences say; `size` in pixels is met where the screen has it. Ctrl-C in
+    the terminal closes it like q.
 
     Raises RenderError where no window can be opened, and what went wrong in a move of the user.
     """
@@ -41,7 +44,7 @@ def run_window(volume: Volume, view: View | None, around: Around | None = None) 
     with quiet() as said:
         window = screen_window()
         window.SetWindowName(_title(volume))
-        window.SetSize(*_fitting_size(window))
+        window.SetSize(*_fitting_size(window, size or _SIZE))
         interactor = vtkRenderWindowInteractor()
         interactor.SetRenderWindow(window)
         session = Session(volume, view or preferences.view(), window, around, preferences, in_thread=True)
@@ -88,7 +91,7 @@ def _title(volume: Volume) -> str:
     return " - ".join(part for part in parts if part)
 
 
-def _fitting_size(window: vtkRenderWindow) -> tuple[int, int]:
+def _fitting_size(window: vtkRenderWindow, size: tuple[int, int]) -> tuple[int, int]:
     screen = window.GetScreenSize()
-    width, height = (min(wanted, int(_SCREEN_SHARE * there)) for wanted, there in zip(_SIZE, screen, strict=True))
-    return (width, height) if min(width, height) > 0 else _SIZE
+    width, height = (min(wanted, int(_SCREEN_SHARE * there)) for wanted, there in zip(size, screen, strict=True))
+    return (width, height) if min(width, height) > 0 else size

@@ -240,6 +240,19 @@ def test_the_layout_asked_for_goes_before_that_of_a_saved_view_for_its_slice(hea
     assert (pixels(tmp_path / "a.png") == pixels(tmp_path / "b.png")).all()
 
 
+def test_what_cannot_be_is_said_before_anything_is_read_or_drawn(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = tmp_path / "a.png"
+    for command in (["view", head, "--output", shot], ["snapshot", head, shot], ["view", head]):
+        assert run(*command, "--save-view", tmp_path / "no" / "v.json", "--size", "64x48") == 1
+        assert "there is no folder" in capsys.readouterr().err
+    assert not shot.exists()
+    assert run("snapshot", head, shot, "--plane", "axial", "--layout", "3d") == 2
+    assert "--plane axial and --layout 3d: expected one of them" in capsys.readouterr().err
+    assert run("snapshot", head, shot, "--plane", "axial", "--layout", "axial", "--size", "64x48") == 0
+
+
 def test_no_annotations_leave_nothing_of_the_patient_in_the_file(tmp_path: Path) -> None:
     who = {"PatientName": "Secret^Sam", "PatientID": "SECRETID", "SeriesDescription": "SECRETSERIES"}
     for name, told in (("secret", who), ("other", {"PatientName": "Doe^Jane", "PatientID": "4711"})):

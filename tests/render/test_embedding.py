@@ -143,6 +143,6 @@ def test_a_volume_opens_a_window_outside_of_notebooks(shell: object, monkeypatch
     volume = dicomvtk.Volume(np.zeros((8, 8, 8), np.int16))
 
     assert volume.show(View(layout="axial")) is None
-    ((shown, view, around),) = opened
-    assert (shown, view) == (volume, View(layout="axial"))
+    ((shown, view, around, size),) = opened
+    assert (shown, view, size) == (volume, View(layout="axial"), None)
     assert around.open_paths is not None, "what is dropped on it opens"

@@ -24,11 +24,9 @@ pytestmark = pytest.mark.skipif(
 DISPLAY = f":{200 + os.getpid() % 400}"
 SCRIPT = """
 import sys, dicomvtk
-from dicomvtk.render import window
 from dicomvtk.render.scene import View
-window._SIZE = (480, 360)
 print("ready", flush=True)
-left = dicomvtk.view(dicomvtk.phantom((48, 48, 40)), View(annotations=False))
+left = dicomvtk.view(dicomvtk.phantom((48, 48, 40)), View(annotations=False), size=(480, 360))
 open(sys.argv[1], "w").write(left.to_json())
 """
 
