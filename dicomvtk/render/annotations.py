@@ -12,7 +12,7 @@ from dicomvtk.display import WindowLevel
 from dicomvtk.geometry import Float3
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.resolve import State
-from dicomvtk.render.scene import SurfaceLayer, VolumeLayer
+from dicomvtk.render.scene import SurfaceLayer, View, VolumeLayer
 from dicomvtk.volume import Volume
 
 __all__ = [
@@ -85,6 +85,8 @@ def pane_3d_corners(state: State, level_unit: str, note: str) -> Corners:
     ]
     if state.clip is not None:
         drawn.append(f"Cut off: {state.clip}")
+    if state.crop != View().crop:
+        drawn.append("Cropped")
     return Corners(bottom_left=_lines(*drawn, note))
 
 

@@ -39,9 +39,11 @@ class Wanted:
 
     def same(self, other: Wanted | None) -> bool:
         """Return whether the picture of `other` is this one."""
-        return (
-            other is not None and self.volume is other.volume and (self.size, self.looks) == (other.size, other.looks)
-        )
+        return other is not None and self.volume is other.volume and self.alike(other)
+
+    def alike(self, other: Wanted) -> bool:
+        """Return whether the picture of `other` is this one but for the frame that it is of."""
+        return (self.size, self.looks) == (other.size, other.looks)
 
 
 @dataclass(frozen=True, eq=False)

@@ -128,6 +128,11 @@ class Scene3D:
         """Return whether the volume is to be seen and cannot be cast yet, however coarsely."""
         return bool(state.shown(VolumeLayer)) and not self._raycasts
 
+    @property
+    def bare(self) -> bool:
+        """Whether nothing of this frame that takes long was made yet."""
+        return not self._raycasts and not self._surfaces
+
     def waits(self, state: State) -> bool:
         """Return whether something of `state` in full is not there yet."""
         return bool(self._missing(state, Detail.FULL))

@@ -66,6 +66,7 @@ class Session:
         self.source, self.volume = volume, drawn
         self.state = self._first = resolve(view, self.volume)
         self.several = self.state.layout if self.state.layout in PANES else "quad"
+        self._layout = view.layout  # a slice alone has one pane, and gives way to what comes after it
         self.cine.fps = natural_fps(volume.axes) or self._preferences.fps
         note = self._note(view.frame)
         self._making.errands.give_up()
@@ -85,7 +86,7 @@ class Session:
         frame = whole_frame(volume.axes, ())
         drawn = drawable(volume, frame) if drawn is None else drawn
         kept = View(
-            layout=old.layout,
+            layout=self._layout,
             annotations=old.annotations,
             show_crosshair=old.show_crosshair,
             neurological=old.neurological,
@@ -256,6 +257,7 @@ class Session:
             self._stage.set_volume(self.volume, self._note(frame))
         state = resolve(replace(view, frame=frame), self.volume)
         if state != self.state:
+            self._layout = self._layout if state.layout == self.state.layout else state.layout
             self.state = state
             self.several = state.layout if state.layout in PANES else self.several
             self._count_frames()

@@ -128,7 +128,7 @@ class Stage:
         fine = self._fine if self._shows_fine(state) else None
         self._note_3d = fine.note if fine is not None else scene.note(state) or (self._fine.note if self._fine else "")
         corners = pane_3d_corners(state, unit_text(self._volume), self._note_3d)
-        picture = None if fine is None else fine.picture
+        picture = self._fine.picture if self._fine is not None and (fine or self._keeps_fine(state)) else None
         if self._mark is None or self._marks_now(state, detail):
             self._mark = state.crosshair
         self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D], picture, mark=self._mark)
@@ -310,6 +310,7 @@ class Stage:
             self._sheet,
             self.frames,
             self._shows_fine(state),
+            self._keeps_fine(state),
             (self._mark, _planes_of(state)) if state.show_crosshair else None,
         )
 
@@ -317,6 +318,15 @@ class Stage:
         """Return whether the fine picture handed in last is one of `state`."""
         fine = self._fine
         return fine is not None and self.in_thread and self._wanted(state).same(fine.wanted)
+
+    def _keeps_fine(self, state: State) -> bool:
+        """Return whether the picture of the frame before stays until something of this one is there.
+
+        Else the pane would blink while frames are played.
+        """
+        fine = self._fine
+        bare = fine is not None and self.in_thread and self._pane_3d.scene.bare
+        return bare and fine is not None and self._wanted(state).alike(fine.wanted)
 
     def _wanted(self, state: State) -> Wanted:
         rect = self.rects[PANE_3D]

@@ -527,6 +527,21 @@ def dropped(*paths: str) -> vtkStringArray:
     return names
 
 
+def test_after_a_single_image_the_panes_come_back_that_were_there(hands: type[Hand]) -> None:
+    hand = hands(still())
+    image = replace(still(), array=still().array[:, :, :1], geometry=Geometry((40, 40, 1), (1.0, 1.0, 2.0)))
+    hand.session.open(image)
+    assert hand.session.state.layout == "axial"
+    hand.session.open(image)
+    hand.session.open(still())
+    assert hand.session.state.layout == "quad"
+
+    hand.key("F3")
+    hand.session.open(image)
+    hand.session.open(still())
+    assert hand.session.state.layout == "three"
+
+
 def test_what_is_dropped_on_the_window_opens_in_it(hands: type[Hand]) -> None:
     asked: list[tuple[str, ...]] = []
 

@@ -1,4 +1,4 @@
-"""What a window was given to draw never ends within `Render`: threads that make VTK objects would wait for it for good."""
+"""What a window was given to draw never ends within `Render`: a thread that makes VTK objects would wait for it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from dicomvtk.render.annotations import Corners, pane_3d_corners
 from dicomvtk.render.layers import SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.presets import PRESETS, adjusted, next_preset, transfer_table
 from dicomvtk.render.raycast import Raycast
-from dicomvtk.render.resolve import State
+from dicomvtk.render.resolve import State, resolve
 from dicomvtk.render.scene import View
 from dicomvtk.render.surfaces import surface_layers, with_surfaces
 from dicomvtk.render.viewer import snapshot
@@ -259,7 +259,7 @@ def test_the_couch_does_not_hide_the_patient_from_behind_and_the_pane_says_so() 
     np.testing.assert_array_equal(seen, without)
     assert (with_couch != without).any(axis=2).mean() > 0.15
     made = Raycast(volume, software=True)
-    assert (made.note(VolumeLayer()), made.note(VolumeLayer(couch=True))) == ("couch left out", "")
+    assert (made.note(VolumeLayer()), made.note(VolumeLayer(couch=True))) == ("couch left out of the volume", "")
 
 
 @pytest.mark.parametrize("side", ["A", "H"])
@@ -305,3 +305,9 @@ def test_surfaces_are_one_or_several() -> None:
 def test_what_is_no_surface_is_refused_by_name(odd: object) -> None:
     with pytest.raises(UnsupportedError, match="Unknown surface"):
         with_surfaces(None, [odd])
+
+
+def test_the_corner_says_that_the_scene_is_cropped() -> None:
+    whole = resolve(View(), ball())
+    assert "Cropped" not in pane_3d_corners(whole, "HU", "").bottom_left
+    assert "Cropped" in pane_3d_corners(replace(whole, crop=(0.0, 1.0, 0.3, 1.0, 0.0, 1.0)), "HU", "").bottom_left

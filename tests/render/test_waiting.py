@@ -15,6 +15,7 @@ from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
 
 from dicomvtk.display import WindowLevel
 from dicomvtk.errors import GeometryError, RenderError
+from dicomvtk.metadata import Axis
 from dicomvtk.processing.phantom import head_phantom
 from dicomvtk.processing.surface import extract_surface
 from dicomvtk.render import moves, scene_3d, stage
@@ -32,6 +33,8 @@ from dicomvtk.render.viewpoints import camera_from
 from dicomvtk.volume import Volume
 
 SIZE = (400, 300)
+#: Rows of a picture above the slider of frames.
+SLIDER = -12
 PATIENCE_SECONDS = 60
 
 
@@ -283,3 +286,36 @@ def test_a_pane_that_is_zoomed_is_drawn_alone_and_the_window_shows_what_a_snapsh
     session.update(replace(session.state, window=WindowLevel(100, 900)))
     session.draw(detail=Detail.FULL)
     assert sorted(drawn[2:]) == sorted(panes), "the greys are those of all"
+
+
+def test_while_frames_are_played_the_3d_pane_keeps_the_picture_before_until_there_is_another() -> None:
+    head = head_phantom((40, 40, 30))
+    frames = np.stack([head.array, head.array[::-1], np.full_like(head.array, -1000)], axis=-1)
+    movie = Volume(frames, head.geometry, head.info, axes=(Axis("TriggerTime", (0.0, 40.0, 80.0)),))
+    window = offscreen_window()
+    window.SetSize(*SIZE)
+    session = Session(movie, View(layout="3d", annotations=False, show_crosshair=False), window, in_thread=True)
+    try:
+        session.draw(detail=Detail.PROXY)
+        if not is_software(window):
+            pytest.skip("a graphics card draws here: nothing is made ahead")
+        wait_for_fine(session)
+        session.draw(detail=Detail.NOTHING)
+        first = shows(session)
+        session.show_frame(2)
+        session.draw(detail=Detail.NOTHING)
+        assert np.array_equal(shows(session)[:SLIDER], first[:SLIDER])
+        assert session._stage._note_3d == "making the volume ...", "and that is told"
+
+        wait_for_fine(session)
+        session.draw(detail=Detail.NOTHING)
+        assert np.ptp(shows(session)[: SIZE[1] // 2].reshape(-1, 3), axis=0).max() == 0, "there is only air in it"
+        session.show_frame(0)
+        session.update(replace(session.state, camera=camera_from("L")))
+        session.draw(detail=Detail.NOTHING)
+        wait_for_fine(session)
+        session.draw(detail=Detail.NOTHING)
+        seen = replace(session.view, frame=(0,))
+        assert_same_picture(shows(session)[:SLIDER], snapshot(movie, view=seen, size=SIZE)[:SLIDER])
+    finally:
+        session.release()
