@@ -69,8 +69,8 @@ class PaneLabels:
             return
         self._now = wanted
         visible = visible and min(rect.width, rect.height) >= _TINY
-        shown = corners if rect.width >= _NARROW else Corners(bottom_left=(*corners.bottom_left[:1], ""))
         size = font_size(rect)
+        shown = _with_room(corners, rect, size)
         self._boxes = []
         for upper in (True, False):
             self._write_rows(shown if visible else Corners(), rect, size, upper=upper)
@@ -105,6 +105,15 @@ class PaneLabels:
                     _write(actor, line, _CORNERS[name], room, rect, size, -from_edge if upper else from_edge)
                     if line:
                         self._boxes.append(_box_of(actor))
+
+
+def _with_room(corners: Corners, rect: Rect, size: int) -> Corners:
+    """Return of `corners` the first lines of each, as many as leave the letters at the sides of a pane free."""
+    if rect.width < _NARROW:
+        return Corners(bottom_left=(*corners.bottom_left[:1], ""))
+    room = rect.height / 2 - size * _LETTER_SHARE / 2 - _MARGIN
+    count = max(1, int(room / (size * _LINE_SHARE)))
+    return Corners(**{name: getattr(corners, name)[:count] for name in _CORNERS})
 
 
 def _rooms(row: list[str], rect: Rect, size: int, *, beside_letter: bool) -> tuple[int, int]:

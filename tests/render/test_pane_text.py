@@ -233,7 +233,9 @@ def test_lines_too_long_lose_whole_words_and_file_names_their_middle() -> None:
     assert shown("Wolfeschlegelsteinhausenbergerdorff, A", 0.5).startswith("Wolf")
 
 
-@pytest.mark.parametrize("size", [(400, 300), (600, 400), (1200, 900), (1390, 980), (700, 300)], ids=str)
+@pytest.mark.parametrize(
+    "size", [(400, 300), (600, 400), (1200, 900), (1390, 980), (700, 300), (1380, 200), (1380, 240)], ids=str
+)
 @pytest.mark.parametrize("layout", ["quad", "three", "axial"])
 def test_no_text_covers_another_or_the_ruler(size: tuple[int, int], layout: str) -> None:
     names = SeriesInfo(
