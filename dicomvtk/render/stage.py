@@ -127,8 +127,11 @@ class Stage:
         scene.build(state, detail, software=self._is_software())
         fine = self._fine if self._shows_fine(state) else None
         self._note_3d = fine.note if fine is not None else scene.note(state) or (self._fine.note if self._fine else "")
+        kept = self._keeps_fine(state)
+        if kept:
+            self._note_3d += " an earlier frame is shown"
         corners = pane_3d_corners(state, unit_text(self._volume), self._note_3d)
-        picture = self._fine.picture if self._fine is not None and (fine or self._keeps_fine(state)) else None
+        picture = self._fine.picture if self._fine is not None and (fine is not None or kept) else None
         if self._mark is None or self._marks_now(state, detail):
             self._mark = state.crosshair
         self._pane_3d.apply(state, self.planes, corners, self.rects[PANE_3D], picture, mark=self._mark)

@@ -305,7 +305,7 @@ def test_while_frames_are_played_the_3d_pane_keeps_the_picture_before_until_ther
         session.show_frame(2)
         session.draw(detail=Detail.NOTHING)
         assert np.array_equal(shows(session)[:SLIDER], first[:SLIDER])
-        assert session._stage._note_3d == "making the volume ...", "and that is told"
+        assert session._stage._note_3d == "making the volume ... an earlier frame is shown"
 
         wait_for_fine(session)
         session.draw(detail=Detail.NOTHING)
