@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dicomvtk import formats
 from dicomvtk.errors import DicomVtkError, NoDicomError
+from dicomvtk.render.annotations import person_name
 from dicomvtk.render.around import Around, SeriesCard, Thumbnail
 from dicomvtk.render.errands import Progress
 from dicomvtk.volume import Volume
@@ -41,7 +42,7 @@ def around(
 
     `read` opens one in place of `dicomvtk.read`; findings whose codes are `accepted` do not keep it from doing so.
     """
-    return _listed([_of_series(entry, read or _read, accepted) for entry in entries], current)
+    return _listed(_of_all_series(entries, read or _read, accepted), current)
 
 
 def around_volume(volume: Volume) -> Around:
@@ -72,7 +73,7 @@ def open_paths(paths: Sequence[str], progress: Progress | None = None) -> tuple[
             raise
         return neighbours[0].open(progress), _listed(neighbours, files[0])
     entry = most_slices(entries)
-    return _read(entry, progress), _listed([*(_of_series(one, _read) for one in entries), *neighbours], entry.key)
+    return _read(entry, progress), _listed([*_of_all_series(entries, _read), *neighbours], entry.key)
 
 
 def most_slices(entries: Sequence[Stack]) -> Stack:
@@ -96,13 +97,26 @@ def _listed(neighbours: Sequence[_Neighbour], current: str) -> Around:
     )
 
 
+def _of_all_series(
+    entries: Sequence[Stack], read: Callable[[Stack, Progress | None], Volume], accepted: Sequence[str] = ()
+) -> list[_Neighbour]:
+    """Return each series; of several patients, each with whose it is."""
+    several = len({(entry.patient_id, entry.patient_name) for entry in entries}) > 1
+    return [_of_series(entry, read, accepted, _patient(entry) if several else "") for entry in entries]
+
+
+def _patient(entry: Stack) -> str:
+    return next(iter(person_name(entry.patient_name)), entry.patient_id) or "no patient named"
+
+
 def _of_series(
-    entry: Stack, read: Callable[[Stack, Progress | None], Volume], accepted: Sequence[str] = ()
+    entry: Stack, read: Callable[[Stack, Progress | None], Volume], accepted: Sequence[str], patient: str
 ) -> _Neighbour:
     opens = entry.readable or any(need.partition("=")[2] in accepted for need in entry.needs)
     options = " or ".join(f"--{need.replace('=', ' ')}" for need in entry.needs)
     size = " x ".join(str(n) for n in entry.shape)
-    lines = (f"{entry.key}: {entry.modality}", entry.description, size)
+    what = f"{entry.key}: {entry.modality}"
+    lines = (f"{what}  {size}", entry.description, patient) if patient else (what, entry.description, size)
     card = SeriesCard(entry.key, lines, needs="" if opens else options or "what no option gives")
     return _Neighbour(card, lambda progress: read(entry, progress), lambda: _thumbnail(entry))
 

@@ -169,3 +169,14 @@ def test_reading_another_series_tells_how_far_it_is_and_can_be_stopped(two_serie
     with pytest.raises(StoppedError, match="of 3"):
         listed.open_series(other, stop)
     assert listed.open_series(other, lambda _done, _total: None).shape == (8, 8, 3), "and read again after that"
+
+
+def test_series_of_several_patients_say_whose_they_are(tmp_path: Path) -> None:
+    for name, patient in (("one", {"PatientName": "Doe^Jane"}), ("two", {"PatientName": "", "PatientID": "P7"})):
+        dicomvtk.write_series(dicomvtk.phantom((8, 8, 3)), tmp_path / name, attributes=patient)
+
+    alone, both = (open_paths((str(path),))[1] for path in (tmp_path / "one", tmp_path))
+
+    assert not any("Doe, Jane" in line for card in alone.cards for line in card.lines)
+    assert sorted(card.lines[2] for card in both.cards) == ["Doe, Jane", "P7"]
+    assert all("8 x 8 x 3" in card.lines[0] for card in both.cards)

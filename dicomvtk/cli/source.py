@@ -138,10 +138,12 @@ class Source:
         entry = most_slices(entries)
         if len(entries) > 1:
             size = " x ".join(str(n) for n in entry.shape)
+            longer = any(other.slice_count > entry.slice_count for other in entries)
+            why = "most slices of those that open as they are" if longer else "most slices"
             console.note(
                 f"{len(entries)} series in {self.where}: this is {entry.key}, {entry.modality} {size} "
                 f"{entry.description}".rstrip()
-                + " (most slices). --series chooses another; dicomvtk info lists them."
+                + f" ({why}). --series chooses another; dicomvtk info lists them."
             )
         return entry
 

@@ -94,7 +94,12 @@ class Panels:
 
     def show(self, name: str) -> None:
         """Open the sheet `name`, or close it where it is open."""
-        self.open = None if self.open is not None and self.open.name == name else Panel(name)
+        closes = self.open is not None and self.open.name == name
+        self.open = None if closes else Panel(name, scroll=self._row_above_current() if name == "series" else 0)
+
+    def _row_above_current(self) -> int:
+        keys = [card.key for card in self.around.cards]
+        return max(0, keys.index(self.around.current) - 1) if self.around.current in keys else 0
 
     def take(self, symbol: str, text: str, *, control: bool) -> bool:
         """Return whether the open sheet had a use for this key."""
@@ -163,7 +168,8 @@ class Panels:
         top = min(panel.scroll, max(0, count - rows))
         self.open = replace(panel, scroll=top)
         cards = tuple((card, self._thumbnail(card)) for card, _ in sheet.cards[top : top + rows])
-        return replace(sheet, lines=sheet.lines[top : top + rows], cards=cards)
+        title = f"{top + 1} to {top + rows} of {sheet.title}" if sheet.cards and count > rows else sheet.title
+        return replace(sheet, title=title, lines=sheet.lines[top : top + rows], cards=cards)
 
     def _series_sheet(self) -> Sheet:
         around = self.around

@@ -75,6 +75,21 @@ def test_the_series_of_most_slices_is_shown_and_said(tmp_path: Path, capsys: pyt
     told = capsys.readouterr().err
     assert "2 series" in told
     assert "large one" in told
+    assert "(most slices)" in told
+    assert code == 0
+
+
+def test_that_a_longer_series_does_not_open_is_said_with_the_one_that_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, slices in (("small", 4), ("large", 16)):
+        attributes = {"SeriesDescription": f"{name} one"}
+        dicomvtk.write_series(dicomvtk.phantom((24, 20, slices)), tmp_path / "two" / name, attributes=attributes)
+    sorted((tmp_path / "two" / "large").iterdir())[7].unlink()
+    capsys.readouterr()
+    code = run("snapshot", tmp_path / "two", tmp_path / "a.png", "--size", "64x48")
+    told = capsys.readouterr().err
+    assert "small one (most slices of those that open as they are)" in told
     assert code == 0
 
 

@@ -227,6 +227,17 @@ def test_series_are_listed_clicked_and_stepped_through(hands: type[Hand]) -> Non
     assert hand.picture()[:, :, 0].std() > 5
 
 
+def test_a_long_list_of_series_opens_where_the_window_is_and_tells_how_long_it_is(hands: type[Hand]) -> None:
+    around = folder([])
+    cards = tuple(SeriesCard(str(n), (f"{n}: CT",)) for n in range(20))
+    hand = hands(still(), replace(around, cards=cards, current="17"))
+    hand.key("Tab")
+    sheet = hand.session._sheet()
+    assert sheet is not None
+    assert "17" in [card.key for card, _ in sheet.cards]
+    assert sheet.title == "17 to 20 of 20 series: click one"
+
+
 def test_a_series_that_cannot_be_read_leaves_what_was_there(hands: type[Hand]) -> None:
     opened: list[str] = []
     around = folder(opened)
