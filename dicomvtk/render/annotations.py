@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -116,7 +117,8 @@ def window_text(window: WindowLevel, *, inverted: bool = False) -> str:
     >>> window_text(WindowLevel(40, 400, "soft tissue"))
     'W 400  L 40  soft tissue'
     """
-    text = f"W {number_text(window.width)}  L {number_text(window.center)}"
+    decimals = max(0, 3 - math.floor(math.log10(window.width)))  # of a level, what is a thousandth of the width
+    text = f"W {number_text(window.width)}  L {number_text(round(window.center, decimals) + 0.0)}"
     curved = "sigmoid" if window.function == "SIGMOID" else ""
     return "  ".join(part for part in (text, curved, window.explanation, "inverted" if inverted else "") if part)
 

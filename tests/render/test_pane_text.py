@@ -162,6 +162,19 @@ def test_windows_of_small_values_keep_their_digits() -> None:
     assert window_text(WindowLevel(1.0, 2.0), inverted=True) == "W 2  L 1  inverted"
 
 
+@pytest.mark.parametrize(
+    ("centre", "width", "text"),
+    [
+        (-5.5557, 2219.3, "W 2219  L -6"),
+        (-0.2, 2219, "W 2219  L 0"),
+        (40.5, 400, "W 400  L 40.5"),
+        (8431, 15175, "W 15175  L 8431"),
+    ],
+)
+def test_a_level_has_the_digits_that_its_width_leaves(centre: float, width: float, text: str) -> None:
+    assert window_text(WindowLevel(centre, width)) == text
+
+
 def drawn_width(text: str) -> int:
     shown = readable(text)
     style = vtkTextProperty()
