@@ -106,12 +106,14 @@ class Panels:
         panel = self.open
         if panel is None or control:
             return False
-        if symbol in ("Escape", "Return"):
+        if symbol == "Escape" or (symbol == "Return" and panel.name != "header"):  # who searches may end words with it
             self.open = None
         elif symbol in _SCROLL:
             self.open = replace(panel, scroll=max(0, panel.scroll + _SCROLL[symbol]))
         elif panel.name == "header" and symbol == "BackSpace":
             self.open = replace(panel, search=panel.search[:-1], scroll=0)
+        elif panel.name == "header" and symbol == "Return":
+            pass
         elif panel.name == "header" and text and symbol != "Tab":
             self.open = replace(panel, search=panel.search + text, scroll=0)
         else:
@@ -215,7 +217,8 @@ class Panels:
         if known[1] is None:
             return Sheet("histogram", "Counting the values ...", lines=("",))
         counts, low, high = known[1]
-        title = f"Click a value for the surface: {low:.4g} to {high:.4g} {unit_text(volume)}".rstrip()
+        shown = f"Surface at {', '.join(f'{level:.4g}' for level in levels)}; click another value" if levels else ""
+        title = f"{shown or 'Click a value for the surface'}: {low:.4g} to {high:.4g} {unit_text(volume)}".rstrip()
         return Sheet("histogram", title, counts=counts, span=(low, high), marks=levels)
 
     def _header_sheet(self, volume: Volume, k: int, search: str) -> Sheet:

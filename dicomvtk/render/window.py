@@ -51,9 +51,9 @@ def run_window(
         session.say(first_words(volume, len(around.cards) if around is not None else 1))
         controls = Controls(session, interactor)
         try:
-            interactor.Initialize()
-            session.draw(detail=Detail.NOTHING)  # the slices are there at once; the volume takes a moment
             with contextlib.suppress(KeyboardInterrupt):
+                interactor.Initialize()
+                session.draw(detail=Detail.NOTHING)  # the slices are there at once; the volume takes a moment
                 _serve(interactor, session, controls, said)
         finally:
             interactor.SetRenderWindow(None)  # type: ignore[arg-type]  # VTK takes None for no window

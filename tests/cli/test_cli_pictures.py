@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from vtkmodules.vtkIOImage import vtkPNGReader
 import dicomvtk
 import dicomvtk.render.viewpoints
 from dicomvtk.cli import main
-from dicomvtk.errors import RenderError
+from dicomvtk.errors import GeometryError, RenderError
 from dicomvtk.render.scene import Slab, View
 
 
@@ -468,3 +469,20 @@ def test_a_surface_is_measured_and_reduced(head: Path, tmp_path: Path, capsys: p
     assert run("surface", head, tmp_path / "a.ply", "--level", "99999", "--overwrite") == 1
     assert "the values of the volume go from" in capsys.readouterr().err
     assert run("surface", head, tmp_path / "c.ply", "--level", "1", "--labels") == 2
+
+
+def test_what_a_window_of_the_command_line_cannot_open_is_told_with_options(
+    head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dicomvtk.write_series(dicomvtk.phantom((24, 20, 8)), tmp_path / "torn")
+    sorted((tmp_path / "torn").iterdir())[4].unlink()
+    handed: list[Any] = []
+    monkeypatch.setattr("dicomvtk.cli.view.check_screen", lambda: None)
+    monkeypatch.setattr("dicomvtk.view", lambda volume, view, *, around, size: handed.append(around) or View())
+    assert run("view", head) == 0
+
+    _volume, after = handed[0].open_paths((str(head),), lambda done, total: None)
+    for around in (handed[0], after):
+        with pytest.raises(GeometryError, match=r"--fix gap .*--allow gap") as raised:
+            around.open_paths((str(tmp_path / "torn"),), lambda done, total: None)
+        assert "={" not in str(raised.value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -327,6 +328,8 @@ def test_header_is_searched_by_typing(hands: type[Hand]) -> None:
     assert sheet is not None
     assert [line.split()[2] for line in sheet.lines] == ["Number7", *[f"Number{n}" for n in range(70, 80)]]
     assert not hand.session.closed, "q and other keys are text here"
+    hand.key("Return")
+    assert hand.session._sheet() is not None, "the next letter would be a command"
     hand.key("BackSpace")
     sheet = hand.session._sheet()
     assert sheet is not None
@@ -342,6 +345,9 @@ def test_histogram_gives_the_surface_its_level(hands: type[Hand]) -> None:
     hand.key("t")
     left, right = histogram_edges(SIZE[0])
     hand.send("LeftButtonPressEvent", ((left + right) // 2, 60))
+    sheet = hand.session._sheet()
+    assert sheet is not None
+    assert re.match(r"Surface at 3\d\d(\.\d)?; click another value: -200 to 899", sheet.title), sheet.title
 
     (layer,) = hand.session.state.shown(SurfaceLayer)
     assert layer.level == pytest.approx(350, abs=10)  # values go from -200 to 899
@@ -398,6 +404,11 @@ def test_a_viewer_lives_in_a_window_of_somebody_else() -> None:
 def test_preferences_are_read_and_refused_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "viewer.toml"
     assert load_preferences(path) == Preferences()
+    tutorial = (Path(__file__).parents[2] / "docs" / "tutorials" / "pictures.md").read_text(encoding="utf-8")
+    told = tutorial.partition("```toml\n")[2].partition("```")[0]
+    path.write_text(told)
+    assert load_preferences(path) == Preferences()
+    assert {line.split()[0] for line in told.splitlines()} == {f.name for f in fields(Preferences)}
     path.write_text(
         "# mine\nlayout = \"three\"\nneurological = true  # as at home\nfps = 12\nscreenshot = '{series}-{n}.png'\n"
     )

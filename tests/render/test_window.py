@@ -14,8 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+from vtkmodules.vtkRenderingUI import vtkGenericRenderWindowInteractor
 
 import dicomvtk
+from dicomvtk.processing.phantom import head_phantom
+from dicomvtk.render import window
+from dicomvtk.render.opengl import offscreen_window
 from dicomvtk.render.scene import View
 
 pytestmark = pytest.mark.skipif(
@@ -130,3 +134,16 @@ def test_what_the_x_server_shows_is_the_picture_of_the_view_saved(display: dict[
     assert np.mean(np.abs(on_screen - expected).max(axis=2) > 16) < 0.01
     plain = dicomvtk.snapshot(dicomvtk.phantom((48, 48, 40)), view=View(annotations=False), size=(480, 360))
     assert np.mean(np.abs(on_screen - plain.astype(int)).max(axis=2) > 16) > 0.015  # what was done is seen
+
+
+def test_an_interrupt_before_the_first_picture_closes_the_window_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(window, "screen_window", offscreen_window)
+    monkeypatch.setattr(window, "vtkRenderWindowInteractor", vtkGenericRenderWindowInteractor)
+    monkeypatch.setattr(window.Session, "draw", interrupted)
+    left = window.run_window(head_phantom((24, 22, 16)), View(layout="coronal"))
+    assert left.layout == "coronal"
