@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 
 from dicomvtk.cli.console import Console
 from dicomvtk.cli.source import Source, source_options
-from dicomvtk.errors import UnsupportedError, WriteError
+from dicomvtk.errors import DicomVtkWarning, UnsupportedError, WriteError
 from dicomvtk.volume import Volume
 
 if TYPE_CHECKING:
@@ -113,13 +114,22 @@ def _labels(volume: Volume, console: Console, options: dict[str, Any]) -> tuple[
     from dicomvtk.processing.label_mesh import as_one, label_surfaces
     from dicomvtk.processing.mesh import capped, finished, measures, together
 
-    surfaces = label_surfaces(capped(volume) if options["cap"] else volume, smooth=not options["no_smooth"])
+    surfaces = label_surfaces(capped(volume, 0) if options["cap"] else volume, smooth=not options["no_smooth"])
+    if not surfaces:
+        raise UnsupportedError("No label has a surface inside the volume; --cap closes what reaches its edge.")
     whole = sum(one.GetNumberOfPolys() for one in surfaces.values())
     share = options["reduce"]
     if options["triangles"] is not None:  # each label rounds down to its part of them
         share = max(0.0, 1.0 - max(1, options["triangles"] - len(surfaces)) / max(1, whole))
     finish = {**_finish(options), "smooth": False}  # one by one, neighbours would part
-    made = {label: finished(one, reduce=share, **finish) for label, one in surfaces.items()}
+    made = {}
+    for label, one in surfaces.items():
+        try:
+            made[label] = finished(one, reduce=share, **finish)
+        except UnsupportedError as error:
+            warnings.warn(f"Label {label} is left out: {error}", DicomVtkWarning, stacklevel=2)
+    if not made:
+        raise UnsupportedError(f"Nothing is left of {len(surfaces)} label{'s' * (len(surfaces) != 1)}.")
     sizes = {label: measures(one) for label, one in made.items()}
     names = {segment.number: segment.label for segment in volume.info.segments}
     for label, size in sizes.items():

@@ -40,7 +40,7 @@ def contour(volume: Volume, level: float) -> vtkPolyData:
 
     They are those that flying edges gives for the whole volume (Schroeder et al., Flying edges, LDAV 2015), in its
     order: by slice, so that slabs join without a search. What lies in the slice that two slabs share comes last in the
-    one and first in the other, in one order.
+    one and first in the other, in one order. What is not a number counts as the lowest value.
     """
     flip = not volume.geometry.is_right_handed  # as `to_vtk` does, a slab at a time
     array = volume.array[:, :, ::-1] if flip else volume.array
@@ -49,18 +49,39 @@ def contour(volume: Volume, level: float) -> vtkPolyData:
     number = np.int32 if 3 * array.size <= np.iinfo(np.int32).max else np.int64  # three edges a voxel, a point on each
     thickness = max(_FEWEST_SLICES, _SLAB_VOXELS // (columns * rows))
     surface = _Mesh(np.empty((0, 3), np.float32), np.empty((0, 3), np.float32), np.empty((0, 3), number))
+    bounds = _finite_bounds(array)
     for low in range(0, slices - 1, thickness):
         high = min(low + thickness, slices - 1)
         start, stop = max(low - 1, 0), min(high + 2, slices)  # a slice more on either side, for normals and seam
         grid = geometry.cropped((0, 0, start), (columns, rows, stop))
-        mesh = _flying_edges(volume.with_array(array[:, :, start:stop], grid), level)
-        first, begin = _seam_below(mesh, array[:, :, start : low + 1], level)
-        end, until = _seam_above(mesh, array[:, :, high - 1 : stop], level)
+        slab = _interpolable(array[:, :, start:stop], bounds)
+        mesh = _flying_edges(volume.with_array(slab, grid), level)
+        first, begin = _seam_below(mesh, slab[:, :, : low + 1 - start], level)
+        end, until = _seam_above(mesh, slab[:, :, high - 1 - start :], level)
         moved = len(surface.points) - first
         surface.points = _extended(surface.points, mesh.points[first:end])
         surface.normals = _extended(surface.normals, mesh.normals[first:end])
         surface.triangles = _extended(surface.triangles, mesh.triangles[begin:until], moved)
     return _poly_data(surface)
+
+
+def _finite_bounds(array: Array) -> tuple[float, float] | None:
+    """Return the lowest and highest finite value where some are not finite, else None."""
+    if array.dtype.kind != "f" or (np.isfinite(array.min()) and np.isfinite(array.max())):
+        return None
+    finite = array[np.isfinite(array)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
+
+
+def _interpolable(slab: Array, bounds: tuple[float, float] | None) -> Array:
+    """Return `slab` in values that flying edges finds points between.
+
+    It subtracts integers of 32 bits and more as they are, so that unsigned ones wrap, and gives points that are not
+    numbers beside values that are not (VTK 9.7).
+    """
+    if slab.dtype.kind in "iu" and slab.dtype.itemsize >= 4:
+        return slab.astype(np.float64)
+    return slab if bounds is None else np.nan_to_num(slab, nan=bounds[0], neginf=bounds[0], posinf=bounds[1])
 
 
 def _flying_edges(volume: Volume, level: float) -> _Mesh:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkAppendPolyData, vtkSurfaceNets3D
@@ -20,6 +21,8 @@ __all__ = ["as_one", "label_surfaces"]
 #: Of the filter of `mesh`: area within a percent on balls of 5 voxels across and more. The nets' own smoothing would
 #: take a third of something of 50 voxels (VTK 9.7).
 _ROUNDS = 30
+#: Of a label's volume; where the filter would take more, as of a single voxel, its steps stay.
+_MOST_LOST = 0.1
 _MOST_LABELS = 1000
 
 
@@ -31,6 +34,8 @@ def label_surfaces(volume: Volume, *, smooth: bool = True) -> dict[int, vtkPolyD
     UnsupportedError for values that are no labels.
     """
     array = volume.array
+    if min(volume.geometry.shape) < 2:
+        raise UnsupportedError(f"Cannot make surfaces of labels of shape {volume.shape}; expected 2 voxels an axis.")
     if array.dtype.kind not in "iub" or volume.axes or volume.is_colour:
         raise UnsupportedError(f"Cannot take {array.dtype} of shape {volume.shape} for labels; expected 3-D integers.")
     labels = np.unique(array)
@@ -49,20 +54,47 @@ def label_surfaces(volume: Volume, *, smooth: bool = True) -> dict[int, vtkPolyD
     walls = run(nets)
     if walls.GetNumberOfPolys() == 0:
         return {}
-    if smooth:
-        walls = smoothed(walls, _ROUNDS)
     # A triangle winds outward for the first of the two labels it parts, inward for the second (VTK 9.7).
     sides = vtk_to_numpy(walls.GetCellData().GetArray("BoundaryLabels")).astype(np.int64)
     points, corners = vtk_to_numpy(walls.GetPoints().GetData()), corners_of(walls)
+    whose = {label: _corners_of_label(corners, sides, label) for label in labels.tolist()}
+    if smooth:
+        points = _without_steps(walls, points, whose)
     at_border = {int(label) for axis in range(3) for label in np.unique(array.take((0, -1), axis))}
     surfaces = {}
-    for label in labels.tolist():
-        own = np.concatenate([corners[sides[:, 0] == label], corners[sides[:, 1] == label][:, ::-1]])
+    for label, own in whose.items():
         used, own = np.unique(own, return_inverse=True)
         if len(used):
             mesh = mesh_of(points[used], own.reshape(-1, 3))
             surfaces[int(label)] = mesh if label in at_border else slits_filled(mesh)
     return surfaces
+
+
+def _corners_of_label(corners: NDArray[np.int64], sides: NDArray[np.int64], label: int) -> NDArray[np.int64]:
+    """Return the triangles that bound `label`, numbers of points (n, 3), wound outward."""
+    return np.concatenate([corners[sides[:, 0] == label], corners[sides[:, 1] == label][:, ::-1]])
+
+
+def _without_steps(
+    walls: vtkPolyData, points: NDArray[np.float32], whose: Mapping[int, NDArray[np.int64]]
+) -> NDArray[np.float32]:
+    """Return `points` of `walls` moved off the steps of the voxels, but those of labels too small for it."""
+    moved = vtk_to_numpy(smoothed(walls, _ROUNDS).GetPoints().GetData()).copy()
+    fine = {
+        label: abs(_volume(moved, own) / before - 1) <= _MOST_LOST
+        for label, own in whose.items()
+        if (before := _volume(points, own)) > 0
+    }
+    for label, is_fine in fine.items():
+        if not is_fine:
+            used = np.unique(whose[label])
+            moved[used] = points[used]
+    return moved
+
+
+def _volume(points: NDArray[np.float32], corners: NDArray[np.int64]) -> float:
+    a, b, c = (points[corners[:, n]].astype(np.float64) - points[corners[0, 0]] for n in range(3))
+    return float(np.einsum("ij,ij->", a, np.cross(b, c))) / 6
 
 
 def as_one(surfaces: Mapping[int, vtkPolyData]) -> vtkPolyData:

@@ -59,11 +59,14 @@ class MeshMeasures:
     closed: bool
 
 
-def capped(volume: Volume) -> Volume:
-    """Return `volume` with one voxel of its lowest value all around: surfaces of it are closed at the border."""
+def capped(volume: Volume, value: float | None = None) -> Volume:
+    """Return `volume` with one voxel of `value` all around, so that surfaces of it are closed at the border.
+
+    None = its lowest value; of a label map 0 is outside.
+    """
     geometry = volume.geometry
-    low = volume.array.min()
-    array = np.full([n + 2 for n in volume.shape], low, volume.dtype, order="F")
+    around = volume.array.min() if value is None else value
+    array = np.full([n + 2 for n in volume.shape], around, volume.dtype, order="F")
     array[1:-1, 1:-1, 1:-1] = volume.array
     affine = geometry.affine
     affine[:3, 3] = geometry.index_to_physical((-1, -1, -1))

@@ -37,7 +37,8 @@ def extract_surface(volume: Volume, level: float) -> vtkPolyData:
     """Return the surface where `volume` crosses `level`, as triangles in LPS millimetres.
 
     Triangles wind counter-clockwise and normals point towards the lower values, so out of anything brighter than its
-    surroundings, whichever handedness the grid has. What the edge of the volume cuts stays open there.
+    surroundings, whichever handedness the grid has. What the edge of the volume cuts stays open there. A voxel that is
+    not a number is as low as the lowest.
 
     Parameters
     ----------

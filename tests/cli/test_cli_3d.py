@@ -44,3 +44,22 @@ def test_labels_are_measured_one_by_one(tmp_path: Path, capsys: pytest.CaptureFi
     assert "of 2 labels" in said.out
     assert run("surface", str(tmp_path / "labels.nii"), str(tmp_path / "b.stl"), "--labels", "--no-smooth") == 0
     assert float(capsys.readouterr().out.split()[-2]) == pytest.approx(27.0, rel=1e-4)
+
+
+def test_labels_that_are_left_out_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = np.zeros((30, 30, 30), np.uint8)
+    labels[3:25, 3:25, 3:25], labels[27, 27, 27] = 4, 9
+    source, full = str(tmp_path / "labels.nii"), str(tmp_path / "full.nii")
+    dicomvtk.write(Volume(np.asfortranarray(labels), Geometry((30, 30, 30))), source)
+    dicomvtk.write(Volume(np.ones((20, 20, 20), np.uint8, order="F"), Geometry((20, 20, 20))), full)
+
+    assert run("surface", source, str(tmp_path / "a.stl"), "--labels", "--min-size", "100") == 0
+    said = capsys.readouterr()
+    assert "Label 9 is left out: No piece of the surface has 100 triangles" in said.err
+    assert "of 1 label" in said.out
+    assert run("surface", source, str(tmp_path / "b.stl"), "--labels", "--min-size", "100000") == 1
+    assert "Nothing is left of 2 labels." in capsys.readouterr().err
+    assert run("surface", full, str(tmp_path / "c.stl"), "--labels") == 1
+    assert "--cap closes what reaches its edge" in capsys.readouterr().err
+    assert run("surface", full, str(tmp_path / "c.stl"), "--labels", "--cap") == 0
+    assert float(capsys.readouterr().out.split()[-2]) == pytest.approx(8.0, rel=0.01)

@@ -170,6 +170,25 @@ def test_labels_with_their_steps_left_hold_their_voxels_exactly() -> None:
         assert measures(finished(mesh, smooth=False)).volume_mm3 == pytest.approx(voxels_mm3, rel=1e-4)
 
 
+def test_labels_too_small_to_be_smoothed_keep_their_voxels() -> None:
+    labels = np.zeros((12, 12, 12), np.uint8)
+    labels[2, 2, 2], labels[6:8, 6:8, 6] = 1, 2
+
+    for label, mesh in label_surfaces(Volume(labels)).items():
+        assert measures(mesh).volume_mm3 == pytest.approx((labels == label).sum(), rel=0.11)
+
+
+def test_a_label_that_fills_its_volume_is_capped_with_nothing() -> None:
+    full = Volume(np.full((12, 14, 10), 3, np.uint8))
+
+    assert label_surfaces(full) == {}
+    size = measures(label_surfaces(capped(full, 0))[3])
+    assert size.closed
+    assert size.volume_mm3 == pytest.approx(12 * 14 * 10, rel=0.01)
+    with pytest.raises(UnsupportedError, match=r"shape \(12, 14, 1\); expected 2 voxels an axis"):
+        label_surfaces(Volume(np.ones((12, 14, 1), np.uint8)))
+
+
 def test_neighbouring_labels_share_the_wall_between_them() -> None:
     geometry = grid()
     half = np.indices(geometry.shape)[0] < geometry.shape[0] // 2
