@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from vtkmodules.vtkRenderingCore import vtkActor2D, vtkPolyDataMapper2D, vtkRenderer, vtkTextActor, vtkTextProperty
 
+import dicomvtk
 from dicomvtk.display import WindowLevel
 from dicomvtk.geometry import Geometry
 from dicomvtk.metadata import Finding, FrameSource, SeriesInfo
 from dicomvtk.render import fonts
-from dicomvtk.render.annotations import pane_3d_corners, person_name, slice_corners, window_text
+from dicomvtk.render.annotations import pane_3d_corners, person_name, probe_lines, slice_corners, window_text
+from dicomvtk.render.drawable import drawable
 from dicomvtk.render.fonts import readable, text_bounds
 from dicomvtk.render.help import HELP, help_columns
 from dicomvtk.render.labels import fitted
@@ -56,6 +60,39 @@ def test_corners_of_the_first_pane_tell_who_what_where_and_how() -> None:
         "voxel 2, 2, 2",
     )
     assert corners.bottom_right == ("Zoom 1.00", "W 400  L 40  soft")
+
+
+def test_the_probe_names_the_voxel_and_the_file_that_hold_its_value(tmp_path: Path) -> None:
+    volume = dicomvtk.phantom((20, 16, 12), orientation="oblique")
+    noisy = np.random.default_rng(4).integers(-1000, 2000, volume.shape).astype(np.int16)
+    dicomvtk.write_series(volume.with_array(np.asfortranarray(noisy)), tmp_path / "made")
+    for number, path in enumerate(sorted((tmp_path / "made").iterdir(), reverse=True)):
+        path.rename(path.with_name(f"z{number:02}.dcm"))  # names against the order of the slices
+    read = dicomvtk.read(tmp_path / "made")
+
+    for index in ((3, 11, 2), (17, 4, 9), (0, 15, 0), (19, 0, 11)):
+        point = read.geometry.index_to_physical(index)
+        value, voxel, name = probe_lines(read, tuple(point))
+
+        file = pydicom.dcmread(tmp_path / "made" / name)
+        stored = file.pixel_array[index[1], index[0]] * file.RescaleSlope + file.RescaleIntercept
+        row, column = (np.array(file.ImageOrientationPatient[n : n + 3], float) for n in (0, 3))
+        across = row * file.PixelSpacing[1] * index[0] + column * file.PixelSpacing[0] * index[1]
+        np.testing.assert_allclose(np.array(file.ImagePositionPatient, float) + across, point, atol=1e-3)
+        assert value.startswith(f"{stored:.0f} HU at ")
+        assert voxel == "voxel {}, {}, {}".format(*index)
+
+
+def test_the_probe_of_a_later_frame_names_a_file_of_that_frame(shared_data: Path) -> None:
+    series = shared_data / "mr_4d_classic_ge"
+    volume = dicomvtk.read(series)
+    drawn = drawable(volume, (7,))
+
+    value, _voxel, name = probe_lines(drawn, tuple(drawn.geometry.index_to_physical((30, 20, 4))))
+
+    file = pydicom.dcmread(next(series.rglob(name)))
+    assert value.startswith(f"{file.pixel_array[20, 30]} at ")
+    assert file.pixel_array[20, 30] == volume.array[30, 20, 4, 7]
 
 
 def test_only_planes_that_run_across_the_grid_are_called_oblique() -> None:
