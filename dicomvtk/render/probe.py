@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["display_opens", "egl_device", "glx_works", "osmesa_loads", "x11_loads"]
+__all__ = ["display_opens", "egl_device", "glx_works", "osmesa_loads", "x11_loads", "x_library"]
 
 _EGL_DEVICES = 16
 _EGL_PLATFORM_DEVICE = 0x313F
@@ -38,7 +38,7 @@ def osmesa_loads() -> bool:
 
 def x11_loads() -> bool:
     """Return whether there is the library that X displays are spoken to by."""
-    return _library("libX11.so.6") is not None
+    return x_library() is not None
 
 
 def display_opens() -> bool:
@@ -96,19 +96,26 @@ def _gives_glx_context(gl: Any, x11: Any, display: int) -> bool:
     return bool(context)
 
 
+def x_library() -> Any:
+    """Return libX11 with its calls declared, None where there is none."""
+    x11 = _library("libX11.so.6")
+    if x11 is not None:
+        pointer = ctypes.c_void_p
+        x11.XOpenDisplay.restype = x11.XSetErrorHandler.restype = pointer
+        x11.XSetErrorHandler.argtypes = x11.XDefaultScreen.argtypes = [pointer]
+        x11.XSync.argtypes = [pointer, ctypes.c_int]
+    return x11
+
+
 def _x_display() -> tuple[Any, int | None]:
     """Return libX11 and a connection to the display that the environment names, None where there is none.
 
     The connection is kept: an X server that loses its last client begins anew, and refuses the next for a moment.
     """
     name = os.environ.get("DISPLAY", "")
-    x11 = _library("libX11.so.6") if name else None
+    x11 = x_library() if name else None
     if x11 is None:
         return None, None
-    pointer = ctypes.c_void_p
-    x11.XOpenDisplay.restype = x11.XSetErrorHandler.restype = pointer
-    x11.XSetErrorHandler.argtypes = x11.XDefaultScreen.argtypes = [pointer]
-    x11.XSync.argtypes = [pointer, ctypes.c_int]
     if name not in _connections:
         display = x11.XOpenDisplay(None)
         if not display:

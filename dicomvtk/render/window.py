@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
+from collections.abc import Iterator
 
 import vtkmodules.vtkRenderingUI  # noqa: F401  # registers the interactor of the platform
 from vtkmodules.vtkRenderingCore import vtkRenderWindow, vtkRenderWindowInteractor
@@ -19,6 +22,7 @@ from dicomvtk.render.scene import View
 from dicomvtk.render.scene_3d import Detail
 from dicomvtk.render.session import Session
 from dicomvtk.render.turns import Turns
+from dicomvtk.render.x_errors import focus_may_be_refused
 from dicomvtk.volume import Volume
 
 __all__ = ["run_window"]
@@ -41,7 +45,7 @@ def run_window(
     Raises RenderError where no window can be opened, and what went wrong in a move of the user.
     """
     preferences = load_preferences()
-    with quiet() as said:
+    with quiet() as said, focus_may_be_refused():
         window = screen_window()
         window.SetWindowName(_title(volume))
         window.SetSize(*_fitting_size(window, size or _SIZE))
@@ -56,11 +60,25 @@ def run_window(
                 session.draw(detail=Detail.NOTHING)  # the slices are there at once; the volume takes a moment
                 _serve(interactor, session, controls, said)
         finally:
-            interactor.SetRenderWindow(None)  # type: ignore[arg-type]  # VTK takes None for no window
-            session.release()
+            with _no_interrupts():
+                interactor.SetRenderWindow(None)  # type: ignore[arg-type]  # VTK takes None for no window
+                session.release()
     if session.failure is not None:
         raise session.failure
     return session.view
+
+
+@contextlib.contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait: a process that ends while threads still draw crashes (VTK 9.7), and closing takes a moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _serve(interactor: vtkRenderWindowInteractor, session: Session, controls: Controls, said: Messages) -> None:

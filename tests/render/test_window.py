@@ -109,6 +109,22 @@ def test_every_way_out_ends_with_status_0(display: dict[str, str], tmp_path: Pat
     assert ended(process) == (0, "")
 
 
+def test_a_window_put_away_while_it_was_busy_lives_on(display: dict[str, str], tmp_path: Path) -> None:
+    act(display, "mousemove", 790, 590)
+    process, window = opened(display, tmp_path)
+    process.send_signal(signal.SIGSTOP)
+    act(display, "mousemove", 100, 100)  # VTK asks for the keyboard when it comes to know of this,
+    act(display, "windowunmap", window)  # which is too late
+    process.send_signal(signal.SIGCONT)
+    time.sleep(1.0)
+    act(display, "windowmap", window)
+    act(display, "key", "n")
+    act(display, "key", "q")
+
+    assert ended(process) == (0, "")
+    assert View.from_json((tmp_path / "view.json").read_text()).neurological
+
+
 @pytest.mark.skipif(not shutil.which("import"), reason="needs ImageMagick's import")
 def test_what_the_x_server_shows_is_the_picture_of_the_view_saved(display: dict[str, str], tmp_path: Path) -> None:
     process, window = opened(display, tmp_path)
@@ -147,3 +163,24 @@ def test_an_interrupt_before_the_first_picture_closes_the_window_like_any_other(
     monkeypatch.setattr(window.Session, "draw", interrupted)
     left = window.run_window(head_phantom((24, 22, 16)), View(layout="coronal"))
     assert left.layout == "coronal"
+
+
+def test_an_interrupt_while_a_window_closes_does_not_keep_it_from_closing_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    released = []
+    release = window.Session.release
+
+    def interrupted(session: window.Session) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        release(session)
+        released.append(session)
+
+    monkeypatch.setattr(window, "screen_window", offscreen_window)
+    monkeypatch.setattr(window, "vtkRenderWindowInteractor", vtkGenericRenderWindowInteractor)
+    monkeypatch.setattr(window, "_serve", lambda *_args: None)
+    monkeypatch.setattr(window.Session, "release", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    window.run_window(head_phantom((24, 22, 16)), View())
+    assert released
+    assert signal.getsignal(signal.SIGINT) is before
