@@ -16,6 +16,7 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 
 import dicomvtk
 from dicomvtk import LookupTable, SeriesInfo, UnsupportedError, Volume, WindowLevel
+from dicomvtk.display import CT_WINDOWS
 from dicomvtk.display.colormaps import COLORMAPS, color_table
 from dicomvtk.display.screen import chosen_voi, voi_levels
 
@@ -241,3 +242,12 @@ def test_what_is_no_window_is_refused_in_words() -> None:
     for voi in (True, 0.0, 1, -1, "BONE"):
         with pytest.raises(UnsupportedError, match="no VOI LUT or window"):
             grey.display(voi=voi)  # type: ignore[arg-type]
+
+
+def test_the_windows_of_ct_are_those_of_the_clinic() -> None:
+    """Centre and width in HU, by the keys 1 to 5, as OHIF's keys have them."""
+    usual = {"SOFT": (40, 400), "LUNG": (-600, 1500), "LIVER": (90, 150), "BONE": (480, 2500), "BRAIN": (40, 80)}
+
+    assert {name: (window.center, window.width) for name, window in CT_WINDOWS.items()} == {
+        f"CT-{name}": numbers for name, numbers in usual.items()
+    }

@@ -17,8 +17,9 @@ import dicomvtk
 from dicomvtk.errors import RenderError, UnsupportedError
 from dicomvtk.processing.phantom import head_phantom
 from dicomvtk.render.embedding import Viewer
+from dicomvtk.render.layers import SurfaceLayer
 from dicomvtk.render.opengl import offscreen_window
-from dicomvtk.render.pictures import grab
+from dicomvtk.render.pictures import grab, png_bytes
 from dicomvtk.render.scene import View
 
 SIZE = (300, 200)
@@ -133,6 +134,10 @@ def test_a_volume_shows_its_picture_in_a_notebook(monkeypatch: pytest.MonkeyPatc
     assert still._repr_png_() == still.png
     assert still.png[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(still.png[16:20], "big") == 64
+    assert still.png == png_bytes(dicomvtk.snapshot(volume, view=View(layout="axial"), size=(64, 48)))
+    whole = volume.show(size=(64, 48))
+    assert whole is not None
+    assert whole.png != still.png
 
 
 @pytest.mark.parametrize("shell", [None, SimpleNamespace()], ids=["python", "ipython in a terminal"])
@@ -146,3 +151,22 @@ def test_a_volume_opens_a_window_outside_of_notebooks(shell: object, monkeypatch
     ((shown, view, around, size),) = opened
     assert (shown, view, size) == (volume, View(layout="axial"), None)
     assert around.open_paths is not None, "what is dropped on it opens"
+
+
+def test_surfaces_named_to_a_window_or_a_picture_are_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr("dicomvtk.render.viewer.show", lambda *given: opened.append(given))
+    head, in_3d = head_phantom((40, 36, 30)), View(layout="3d")
+    red = SurfaceLayer(-300.0, (1.0, 0.0, 0.0))
+
+    dicomvtk.view(head, in_3d, surfaces=[700.0, "skin", red])
+    ((_head, shown, _around, _size),) = opened
+    surfaces = [layer for layer in shown.layers if isinstance(layer, SurfaceLayer) and layer.visible]
+    assert [(one.level, one.name) for one in surfaces] == [(700.0, ""), (None, "skin"), (-300.0, "")]
+
+    plain, bony, reddened = (
+        dicomvtk.snapshot(head, view=in_3d, size=(160, 120), surfaces=given).astype(int)
+        for given in ((), [700.0], [red])
+    )
+    assert np.abs(bony - plain).max() > 50
+    assert (reddened[..., 0] - reddened[..., 2]).max() > 100 > (bony[..., 0] - bony[..., 2])[:80].max()
