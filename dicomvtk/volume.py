@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dicomvtk.display import WindowLevel, auto_window, screen
 from dicomvtk.display.colormaps import Colormap, color_table
-from dicomvtk.errors import DicomVtkError, GeometryError, RenderError, UnsupportedError
+from dicomvtk.errors import GeometryError, RenderError, UnsupportedError
 from dicomvtk.geometry import Float3, Geometry
 from dicomvtk.memory_order import in_vtk_order
 from dicomvtk.metadata import Axis, Finding, LookupTable, SeriesInfo
@@ -178,7 +178,7 @@ class Volume:
     def _repr_png_(self) -> bytes | None:
         try:
             return _artist().png(self, None, (800, 600))
-        except DicomVtkError:  # the cell shows the text, as of slices that are on no grid; `show` says why
+        except (GeometryError, UnsupportedError):  # the cell shows the text, as of slices that are on no grid; `show` says why
             return None
 
     def padding_mask(self) -> NDArray[np.bool_]:

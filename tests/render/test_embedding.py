@@ -115,7 +115,7 @@ def test_a_view_that_is_none_leaves_the_viewer_as_it_was(window: vtkRenderWindow
 
 
 def test_a_volume_that_cannot_be_drawn_is_text_in_a_notebook() -> None:
-    head = head_phantom((24, 24, 20))
+    head = dicomvtk.phantom((24, 24, 20))
     torn = replace(head, regular=False)
 
     assert torn._repr_png_() is None
