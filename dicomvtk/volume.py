@@ -178,7 +178,7 @@ class Volume:
     def _repr_png_(self) -> bytes | None:
         try:
             return _artist().png(self, None, (800, 600))
-        except (GeometryError, UnsupportedError):  # the cell shows the text, as of slices that are on no grid; `show` says why
+        except (GeometryError, UnsupportedError):  # the cell shows the text then, and `show` says why
             return None
 
     def padding_mask(self) -> NDArray[np.bool_]:
