@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 import dicomvtk
@@ -63,3 +64,47 @@ def test_labels_that_are_left_out_are_named(tmp_path: Path, capsys: pytest.Captu
     assert "--cap closes what reaches its edge" in capsys.readouterr().err
     assert run("surface", full, str(tmp_path / "c.stl"), "--labels", "--cap") == 0
     assert float(capsys.readouterr().out.split()[-2]) == pytest.approx(8.0, rel=0.01)
+
+
+def measured(said: str) -> tuple[float, float]:
+    """Return the cm2 and cm3 that a line of `surface` tells."""
+    words = said.replace(",", "").split()
+    return float(words[words.index("cm2") - 1]), float(words[words.index("cm3") - 1])
+
+
+def test_a_ball_is_measured_in_cm2_and_cm3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    away = np.linalg.norm((np.stack(np.indices((60, 60, 60))) - 29.5), axis=0)
+    for name, values in (("soft", 100 * (25 - away)), ("hard", np.where(away < 25, 1000, -1000))):
+        dicomvtk.write(Volume(np.asfortranarray(values.astype(np.int16))), tmp_path / f"{name}.nii")
+    told = {}
+    for name, more in (("soft", []), ("hard", []), ("hard", ["--no-smooth"])):
+        out = str(tmp_path / "a.ply")
+        assert run("surface", str(tmp_path / f"{name}.nii"), out, "--level", "0", "--overwrite", *more) == 0
+        told[name, bool(more)] = measured(capsys.readouterr().out)
+
+    area, volume = 4 * np.pi * 2.5**2, 4 / 3 * np.pi * 2.5**3
+    assert told["soft", False] == pytest.approx((area, volume), rel=0.01)
+    assert told["hard", False] == pytest.approx((area, volume), rel=0.04)
+    assert told["hard", True][0] > 1.05 * area  # its steps are there
+    assert told["hard", True][1] == pytest.approx(volume, rel=0.01)
+
+
+def test_labels_of_a_segmentation_are_told_by_their_names(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("surface", str(shared_data / "seg_of_pet"), str(tmp_path / "a.stl"), "--labels", "--cap") == 0
+
+    lines = [line.split(": ", 1)[1] for line in capsys.readouterr().err.splitlines() if ": label" in line]
+    assert [line.split(":")[0] for line in lines] == ["label 1 Neoplasm, Primary", "label 2 Neoplasm, Secondary"]
+    frames = pydicom.dcmread(next(path for path in (shared_data / "seg_of_pet").rglob("*") if path.is_file()))
+    ((_area, primary), (_, secondary)) = map(measured, lines)
+    measures = frames.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    voxel_cm3 = np.prod([float(v) for v in measures.PixelSpacing]) * 3.375 / 1000  # slices 3.375 mm apart
+    bits = frames.pixel_array.sum(axis=(1, 2))
+    numbers = [
+        frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        for frame in frames.PerFrameFunctionalGroupsSequence
+    ]
+    for number, cm3 in ((1, primary), (2, secondary)):
+        voxels = sum(int(count) for count, which in zip(bits, numbers, strict=True) if which == number)
+        assert cm3 == pytest.approx(voxels * voxel_cm3, rel=0.05)
