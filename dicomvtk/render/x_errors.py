@@ -35,9 +35,9 @@ _Handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_XErro
 def focus_may_be_refused() -> Iterator[None]:
     """Let a window live that asks for the keyboard too late.
 
-    VTK's window asks for it when the pointer comes in (VTK 9.7). Where it has been iconified or left on another
-    desktop by then, the X server refuses, and Xlib's own handler ends the process. All other errors go to the handler
-    that was there.
+    VTK's window asks for it when it is shown anew under the pointer (VTK 9.7). Where it has been iconified or left on
+    another desktop by then, the X server refuses, and Xlib's own handler ends the process. All other errors go to the
+    handler that was there.
     """
     x11 = x_library()
     if x11 is None:
