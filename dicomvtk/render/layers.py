@@ -48,7 +48,8 @@ class VolumeLayer:
     """The volume cast by rays in the 3-D pane, coloured by a table of `presets` (None = by modality).
 
     `shift` moves the table by so many modality values, `stretch` widens it; `blend` and `shade` are the table's own
-    where None. `couch` also casts what lies beside the patient of a CT from the first slice to the last.
+    where None. `couch` also shows what lies beside the patient of a CT from the first slice to the last, in surfaces
+    too.
     """
 
     preset: str | None = None

@@ -45,7 +45,7 @@ class RayVoxels:
         """Return what of `layer` is not as in the volume itself; empty where all is."""
         whole, alone = self.kind(layer)
         shape = " x ".join(str(n // f) for n, f in zip(self.own.shape, self._factors, strict=True))
-        notes = ("" if whole else f"3-D reduced to {shape}", "couch left out of the volume" if alone else "")
+        notes = ("" if whole else f"3-D reduced to {shape}", "couch left out" if alone else "")
         return ", ".join(note for note in notes if note)
 
     def kind(self, layer: VolumeLayer) -> tuple[bool, bool]:

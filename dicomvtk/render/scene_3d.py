@@ -17,6 +17,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkImageProperty, vtkImageSlic
 from dicomvtk.bridge.mapper_input import MapperInput
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.errors import DicomVtkWarning, UnsupportedError
+from dicomvtk.processing.couch import patient_in
 from dicomvtk.processing.lungs import LUNG_LEVEL, lungs
 from dicomvtk.render.caps import Caps
 from dicomvtk.render.cutting import MOST_PLANES, HalfSpace, cut_off, faces, kept, vtk_planes
@@ -42,8 +43,9 @@ _BACKGROUND = (0.055, 0.065, 0.08)
 #: More triangles than this take a software OpenGL longer than a third of a second; than these, a stand-in too long.
 _MOST_TRIANGLES, _STAND_IN_TRIANGLES = 800_000, 80_000
 _BINS, _STAND_IN_BINS = 256, 72
-#: What a surface follows: a level, and whether only that of the lungs.
-_Followed = tuple[float, bool]
+_COUCH_LEFT_OUT = "couch left out"
+#: What a surface follows: a level, whether only that of the lungs, and whether it is of the patient alone.
+_Followed = tuple[float, bool, bool]
 StandIns = dict[_Followed, vtkPolyData | None]
 
 
@@ -84,13 +86,14 @@ class Scene3D:
         self._caps = Caps(self.renderer, image)
         self._surfaces: dict[_Followed, vtkActor | None] = {}
         self._whole: dict[_Followed, vtkPolyData] = {}
+        self._without_couch: set[_Followed] = set()
         self._beyond: dict[_Followed, object] = {}
         self._stand_ins: StandIns = {}
         self._searched: dict[_Followed, vtkStaticCellLocator] = {}
 
     def note(self, state: State) -> str:
         """Return what was left out to draw `state`, what is being made, or why there is no surface; empty else."""
-        levels = [_followed(layer) for layer in state.shown(SurfaceLayer)]
+        levels = [_followed(layer, state) for layer in state.shown(SurfaceLayer)]
         if any(self._surfaces.get(level, self) is None for level in levels):
             return "no surface at this level"
         if any(level not in self._surfaces for level in levels):
@@ -98,7 +101,8 @@ class Scene3D:
         if self.lacks_rays(state):
             return "making the volume ..."
         layers = state.shown(VolumeLayer)
-        return self._raycast.note(layers[0]) if self._raycast and layers and not self.stand_ins else ""
+        rays = self._raycast.note(layers[0]) if self._raycast and layers and not self.stand_ins else ""
+        return rays or (_COUCH_LEFT_OUT if self._without_couch.intersection(levels) else "")
 
     @property
     def built(self) -> object:
@@ -115,7 +119,7 @@ class Scene3D:
             if actor is not None:
                 self.renderer.RemoveActor(actor)
         self._raycasts, self._surfaces, self._stand_ins, self._searched = {}, {}, {}, {}
-        self._whole, self._beyond = {}, {}
+        self._whole, self._beyond, self._without_couch = {}, {}, set()
         self._caps.set_image(image)
         for given in self._slice_inputs:
             given.give(image)
@@ -174,7 +178,8 @@ class Scene3D:
             else:
                 surface = self._errands.ask(part, partial(_surface, self._volume, part))
                 if surface is not None:
-                    self.offer_surfaces({part: surface.value})
+                    self.offer_surfaces({part: surface.value[0]})
+                    self._without_couch |= {part} if surface.value[1] else set()
 
     def _missing(self, state: State, detail: Detail) -> list[_Part]:
         """Return what `state` shows in so much detail and is not there, in the order in which it is to be made."""
@@ -184,7 +189,7 @@ class Scene3D:
             first = Detail.PROXY if self._errands.in_thread and not self._raycasts else detail
             missing += [step for step in (Detail.PROXY, Detail.FULL) if first <= step <= detail]
         if detail is Detail.FULL:
-            followed = dict.fromkeys(_followed(layer) for layer in state.shown(SurfaceLayer))
+            followed = dict.fromkeys(_followed(layer, state) for layer in state.shown(SurfaceLayer))
             missing += [one for one in followed if one not in self._surfaces]
         return missing
 
@@ -221,7 +226,7 @@ class Scene3D:
         cast = self._raycast.part if self._raycast is not None and self._raycast.part is not None else self._volume
         ray = Ray(*ray_through(geometry, state.camera, rect, x, y), cast, kept(state, geometry, planes))
         table = self._raycast.table if self._raycast is not None and state.shown(VolumeLayer) else None
-        made = [(layer, self._triangles(_followed(layer))) for layer in state.shown(SurfaceLayer)]
+        made = [(layer, self._triangles(_followed(layer, state))) for layer in state.shown(SurfaceLayer)]
         there = [(layer, triangles) for layer, triangles in made if triangles is not None]
         return first_met(ray, state, list(planes.values()), table, there)
 
@@ -265,7 +270,7 @@ class Scene3D:
         self._caps.apply(table, faces(state, self._volume.geometry, planes), spaces, eye)
 
     def _show_surfaces(self, state: State, spaces: tuple[HalfSpace, ...]) -> None:
-        shown = {_followed(layer): layer for layer in state.shown(SurfaceLayer)}
+        shown = {_followed(layer, state): layer for layer in state.shown(SurfaceLayer)}
         for followed, actor in self._surfaces.items():
             if actor is None:
                 continue
@@ -318,9 +323,10 @@ class Scene3D:
         eye.SetViewUp(*up)
 
 
-def _followed(layer: SurfaceLayer) -> _Followed:
+def _followed(layer: SurfaceLayer, state: State) -> _Followed:
     level = 0.0 if layer.level is None else layer.level
-    return (level, layer.name.lower() == "lung" and level == LUNG_LEVEL)
+    alone = not any(other.couch for other in state.layers if isinstance(other, VolumeLayer))
+    return (level, layer.name.lower() == "lung" and level == LUNG_LEVEL, alone)
 
 
 def _rays(volume: Volume, software: bool, detail: Detail, layer: VolumeLayer, progress: Progress) -> Raycast:
@@ -332,19 +338,22 @@ def _rays(volume: Volume, software: bool, detail: Detail, layer: VolumeLayer, pr
     return rays
 
 
-def _surface(volume: Volume, followed: _Followed, progress: Progress) -> vtkPolyData | None:
+def _surface(volume: Volume, followed: _Followed, progress: Progress) -> tuple[vtkPolyData | None, bool]:
+    """Return the surface, None for an empty one, and whether a couch was left out of it."""
     from dicomvtk.processing.surface import extract_surface  # with the libraries of its file formats
 
-    level, of_lungs = followed
+    level, of_lungs, alone = followed
+    patient = patient_in(volume) if alone and not of_lungs else None
     try:
         values = lungs(volume) if of_lungs else grey(volume)
+        values = values if patient is None else values.with_array(patient.alone(values.array))
         progress(1, 3)
         surface = extract_surface(values, level)
     except UnsupportedError as error:  # nothing crosses this level, or there is no depth
         warnings.warn(f"Not drawn in 3-D: {error}", DicomVtkWarning, stacklevel=2)
-        return None
+        return None, patient is not None
     progress(2, 3)
-    return _light(surface, _MOST_TRIANGLES, _BINS)
+    return _light(surface, _MOST_TRIANGLES, _BINS), patient is not None
 
 
 def _stand_in(surface: vtkPolyData) -> vtkPolyData:

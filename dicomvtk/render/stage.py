@@ -328,8 +328,9 @@ class Stage:
         Else the pane would blink while frames are played.
         """
         fine = self._fine
-        bare = fine is not None and self.in_thread and self._pane_3d.scene.bare
-        return bare and fine is not None and self._wanted(state).alike(fine.wanted)
+        if fine is None or fine.wanted.volume is self._volume or not (self.in_thread and self._pane_3d.scene.bare):
+            return False
+        return self._wanted(state).alike(fine.wanted)
 
     def _wanted(self, state: State) -> Wanted:
         rect = self.rects[PANE_3D]

@@ -241,25 +241,53 @@ def test_too_many_voxels_are_fewer_in_3d_alone_and_the_pane_says_so(
     assert np.mean(seen != seen_in_fewer) < 0.02  # and the rays meet the same ball
 
 
-def test_the_couch_does_not_hide_the_patient_from_behind_and_the_pane_says_so() -> None:
+def on_a_couch() -> tuple[Volume, np.ndarray]:
+    """Return a body with a spine on a couch, in HU, and the values without the couch."""
     shape = (80, 80, 40)
     geometry = Geometry(shape, (4.0, 4.0, 4.0), (-160.0, -160.0, -80.0))
     x, y, _z = np.moveaxis(geometry.index_to_physical(np.stack(np.indices(shape), axis=-1)), -1, 0)
-    values = np.where((x / 110) ** 2 + (y / 80) ** 2 < 1, 40, -1000).astype(np.int16)
-    bare = values.copy()
+    bare = np.where((x / 110) ** 2 + (y / 80) ** 2 < 1, 40, -1000).astype(np.int16)
     bare[(np.abs(x) < 20) & (np.abs(y - 50) < 16)] = 900  # the spine
     values = np.where(np.abs(y - 104) < 3, 300, bare)
     volume = Volume(np.asfortranarray(values), geometry, SeriesInfo(modality="CT", unit="HU"))
+    return volume, np.asfortranarray(bare)
+
+
+def test_the_couch_does_not_hide_the_patient_from_behind_and_the_pane_says_so() -> None:
+    volume, bare = on_a_couch()
     view = View(layout="3d", annotations=False, camera=camera_from("P"), layers=(VolumeLayer("ct-bone"),))
 
     seen = snapshot(volume, view=view, size=(SIDE, SIDE))
-    without = snapshot(volume.with_array(np.asfortranarray(bare)), view=view, size=(SIDE, SIDE))
+    without = snapshot(volume.with_array(bare), view=view, size=(SIDE, SIDE))
     with_couch = snapshot(volume, view=replace(view, layers=(VolumeLayer("ct-bone", couch=True),)), size=(SIDE, SIDE))
 
     np.testing.assert_array_equal(seen, without)
     assert (with_couch != without).any(axis=2).mean() > 0.15
     made = Raycast(volume, software=True)
-    assert (made.note(VolumeLayer()), made.note(VolumeLayer(couch=True))) == ("couch left out of the volume", "")
+    assert (made.note(VolumeLayer()), made.note(VolumeLayer(couch=True))) == ("couch left out", "")
+
+
+@pytest.mark.parametrize("surface", [SurfaceLayer(250.0), SurfaceLayer(name="bone"), SurfaceLayer(name="skin")])
+def test_surfaces_are_of_the_patient_without_the_couch_as_the_volume_is(
+    surface: SurfaceLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
+
+    def noted(state: State, unit: str, note: str) -> Corners:
+        notes.append(note)
+        return pane_3d_corners(state, unit, note)
+
+    volume, bare = on_a_couch()
+    behind = View(layout="3d", annotations=False, camera=camera_from("P"), layers=(surface,))
+    asked = replace(behind, layers=(surface, VolumeLayer(visible=False, couch=True)))
+    without = snapshot(volume.with_array(bare), view=behind, size=(SIDE, SIDE))
+    monkeypatch.setattr("dicomvtk.render.stage.pane_3d_corners", noted)
+    seen = snapshot(volume, view=behind, size=(SIDE, SIDE))
+    with_couch = snapshot(volume, view=asked, size=(SIDE, SIDE))
+
+    np.testing.assert_array_equal(seen, without)
+    assert (with_couch != without).any(axis=2).mean() > 0.15
+    assert (notes[0], notes[-1]) == ("couch left out", "")
 
 
 @pytest.mark.parametrize("side", ["A", "H"])
