@@ -44,6 +44,8 @@ def save_picture_of(
 
     wanted = Wanted.of(options)
     check_suffix(out)
+    if wanted.save_view is not None and os.path.realpath(wanted.save_view) == os.path.realpath(out):
+        raise WriteError(f"Cannot write the picture and its view to one file: {out} is given for both.")
     if source.holds(out) or (source.more and os.path.exists(out)):
         raise WriteError(f"Cannot write the picture to {out}: it exists, and may be one of the files to read.")
     volume = source.read(console, largest=True)

@@ -263,6 +263,8 @@ def test_what_cannot_be_is_said_before_anything_is_read_or_drawn(
     for command in (["view", head, "--output", shot], ["snapshot", head, shot], ["view", head]):
         assert run(*command, "--save-view", tmp_path / "no" / "v.json", "--size", "64x48") == 1
         assert "there is no folder" in capsys.readouterr().err
+    assert run("snapshot", head, shot, "--save-view", tmp_path / "." / "a.png") == 1
+    assert "is given for both" in capsys.readouterr().err
     assert not shot.exists()
     assert run("snapshot", head, shot, "--plane", "axial", "--layout", "3d") == 2
     assert "--plane axial and --layout 3d: expected one of them" in capsys.readouterr().err
