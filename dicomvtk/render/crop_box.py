@@ -12,7 +12,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 from dicomvtk.geometry import Geometry, axis_moves
 from dicomvtk.render.frame import PLANE_COLOURS
 from dicomvtk.render.layout import Rect
-from dicomvtk.render.lens import mm_per_pixel_3d, pixels_of
+from dicomvtk.render.lens import mm_per_pixel_3d, pixels_of, ray_through
 from dicomvtk.render.pixel_shapes import PixelBoxes, PixelLines
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import Camera3D
@@ -82,16 +82,25 @@ def with_face_dragged(
     """Return the crop of `state` with `face` pulled by (dx, dy) pixels, along its axis as the screen shows it."""
     axis, upper = divmod(face, 2)
     along, size_mm = _axes(geometry)[axis]
-    on_screen = _direction_on_screen(state.camera, along)
-    if math.hypot(*on_screen) < _SEEN_FROM_THE_END:
-        outward = 1.0 if upper else -1.0
-        pixels = outward * dy
+    if math.hypot(*_direction_on_screen(state.camera, along)) < _SEEN_FROM_THE_END:
+        moved_mm = (dy if upper else -dy) * mm_per_pixel_3d(geometry, state.camera, rect)
     else:
-        pixels = (dx * on_screen[0] + dy * on_screen[1]) / (on_screen[0] ** 2 + on_screen[1] ** 2)
-    share = state.crop[face] + pixels * mm_per_pixel_3d(geometry, state.camera, rect) / size_mm
+        handle = _point(state.crop, geometry, _middle(face))
+        x, y = pixels_of(geometry, state.camera, rect, [handle])[0]
+        moved_mm = _nearest_mm(handle, along, *ray_through(geometry, state.camera, rect, float(x) + dx, float(y) + dy))
+    share = state.crop[face] + moved_mm / size_mm
     low, high = state.crop[2 * axis], state.crop[2 * axis + 1]
     share = min(max(share, low + _THINNEST), 1.0) if upper else max(min(share, high - _THINNEST), 0.0)
     return (*state.crop[:face], share, *state.crop[face + 1 :])
+
+
+def _nearest_mm(
+    start: NDArray[np.float64], along: NDArray[np.float64], eye: NDArray[np.float64], sight: NDArray[np.float64]
+) -> float:
+    """Return how far from `start` along `along` a line comes nearest to the one from `eye` along `sight`."""
+    across = float(along @ sight)
+    away = start - eye
+    return float(across * (sight @ away) - along @ away) / (1.0 - across**2)
 
 
 def _direction_on_screen(camera: Camera3D, along: NDArray[np.float64]) -> tuple[float, float]:
