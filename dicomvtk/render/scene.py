@@ -129,6 +129,7 @@ class View:
         The LPS point in mm that the slices go through; None = the middle voxel.
     window : WindowLevel
         None = the first VOI LUT of the header, else its first window, else soft tissue for CT, else from the values.
+        Colour images are shown in their own colours, whatever it is.
     voi_lut : int
         Index of the VOI LUT of the header that is shown in place of the window; None = the window, where it is given.
     invert : bool
