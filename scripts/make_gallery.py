@@ -1,13 +1,13 @@
-"""Draw the pictures of docs/gallery: `python scripts/make_gallery.py [FOLDER [CHEST]]`.
+"""Draw the pictures of docs/gallery: `python scripts/make_gallery.py [--folder FOLDER] [--chest SERIES]`.
 
-All are of phantoms, but those of a chest, which are drawn where CHEST is a folder with slices of LIDC-IDRI-0314 (The
+All are of phantoms, but those of a chest, which are drawn where SERIES is a folder with slices of LIDC-IDRI-0314 (The
 Cancer Imaging Archive, CC BY 3.0).
 """
 
 from __future__ import annotations
 
+import argparse
 import math
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,14 +21,18 @@ LESION = (35.0, -10.0, 20.0)
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
+    parser.add_argument("--chest", metavar="SERIES", help="slices of LIDC-IDRI-0314")
+    options = parser.parse_args()
+    folder: Path = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     heads = {modality: dicomvtk.phantom((288, 288, 216), modality=modality) for modality in ("CT", "MR")}
     for name, modality, view in pictures():
         dicomvtk.snapshot(heads[modality], folder / f"{name}.png", view, SIZE)
         print(folder / f"{name}.png")
-    if len(sys.argv) > 2:
-        chest = dicomvtk.read(sys.argv[2])
+    if options.chest is not None:
+        chest = dicomvtk.read(options.chest)
         for name, view in pictures_of_a_chest():
             dicomvtk.snapshot(chest, folder / f"{name}.png", view, SIZE)
             print(folder / f"{name}.png")
