@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dicomvtk.errors import DicomVtkError, SeriesError
 from dicomvtk.render.annotations import unit_text
 from dicomvtk.render.around import Around, SeriesCard, Thumbnail
+from dicomvtk.render.drawable import grey
 from dicomvtk.render.errands import Errands
 from dicomvtk.render.levels import histogram
 from dicomvtk.volume import Volume
@@ -211,7 +212,7 @@ class Panels:
             self._readings.give_up()
             known = (volume, None)
         if known[1] is None:
-            made = self._readings.ask("histogram", lambda _progress: histogram(volume), _PATIENCE_SECONDS)
+            made = self._readings.ask("histogram", lambda _progress: histogram(grey(volume)), _PATIENCE_SECONDS)
             known = (volume, None if made is None else made.value)
         self._histogram = known
         if known[1] is None:

@@ -355,6 +355,20 @@ def test_histogram_gives_the_surface_its_level(hands: type[Hand]) -> None:
     assert hand.session._sheet() is None
 
 
+def test_the_histogram_of_colours_is_that_of_the_brightness_a_surface_follows(hands: type[Hand]) -> None:
+    colours = np.zeros((20, 20, 20, 3), np.uint8)
+    colours[5:15, 5:15, 5:15, 2] = 255  # blue: brightness 29 of 255 (ITU-R BT.601)
+    hand = hands(Volume(colours))
+    hand.key("t")
+    left, right = histogram_edges(SIZE[0])
+    hand.send("LeftButtonPressEvent", ((left + right) // 2, 60))
+    sheet = hand.session._sheet()
+    assert sheet is not None
+    assert sheet.span == pytest.approx((0, 29), abs=1)
+    (layer,) = hand.session.state.shown(SurfaceLayer)
+    assert layer.level == pytest.approx(14.5, abs=1)
+
+
 def test_findings_are_told_when_a_series_opens(hands: type[Hand]) -> None:
     finding = Finding("gap", "warn", "IM4 and IM5 are 7.50 mm apart.")
     told = hands(still(findings=(finding,))).picture()
