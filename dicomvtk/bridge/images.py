@@ -18,7 +18,7 @@ from dicomvtk.errors import GeometryError, UnsupportedError
 from dicomvtk.geometry import Geometry
 from dicomvtk.volume import Volume
 
-__all__ = ["SCALARS_NAME", "from_vtk", "identity_image", "to_vtk"]
+__all__ = ["SCALARS_NAME", "from_vtk", "geometry_of", "identity_image", "to_vtk"]
 
 #: The name of the point data array that `to_vtk` makes: what ParaView lists for a saved file.
 SCALARS_NAME = "values"
@@ -120,7 +120,7 @@ def from_vtk(image: vtkImageData, name: str | None = None) -> Volume:
             f"Array {values.GetName()!r} has {components} components; expected 1, or 3 or 4 of colour. "
             "vtkImageExtractComponents takes one out."
         )
-    return Volume(array, _geometry(image))
+    return Volume(array, geometry_of(image))
 
 
 def identity_image(image: vtkImageData) -> tuple[vtkImageData, vtkMatrix4x4]:
@@ -228,7 +228,7 @@ def _explicit(values: vtkDataArray) -> vtkDataArray:
     return copy
 
 
-def _geometry(image: vtkImageData) -> Geometry:
+def geometry_of(image: vtkImageData) -> Geometry:
     """Return where the voxels of `image` lie, counted from the lower end of its extent."""
     direction = image.GetDirectionMatrix()
     columns = np.array([[direction.GetElement(row, column) for column in range(3)] for row in range(3)])

@@ -17,6 +17,7 @@ from vtkmodules.vtkFiltersSources import vtkPlaneSource
 from vtkmodules.vtkImagingCore import vtkImageReslice
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer, vtkTexture
 
+from dicomvtk.bridge.images import geometry_of
 from dicomvtk.bridge.pipeline import run
 from dicomvtk.render.cutting import HalfSpace, vtk_planes
 from dicomvtk.render.presets import Transfer
@@ -172,8 +173,7 @@ def _rectangle(image: vtkImageData, point: Point, normal: Point) -> tuple[Point,
 
     The centre of its first pixel, the unit vectors along its rows and up, its pixels along these, and their size in mm.
     """
-    columns = np.array([image.GetDirectionMatrix().GetElement(row, column) for row in range(3) for column in range(3)])
-    axes = columns.reshape(3, 3).T
+    axes = geometry_of(image).direction.T
     along = axes[np.argsort(np.abs(axes @ normal))[0]]  # the axis that lies in the plane best: rows of voxels stay rows
     across = along - (along @ normal) * normal
     across /= np.linalg.norm(across)

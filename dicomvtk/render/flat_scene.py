@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor
 from vtkmodules.vtkRenderingCore import (
@@ -25,9 +24,11 @@ from vtkmodules.vtkRenderingCore import (
 from vtkmodules.vtkRenderingOpenGL2 import vtkGenericOpenGLRenderWindow
 from vtkmodules.vtkRenderingVolume import vtkFixedPointRayCastImage
 
+from dicomvtk.bridge.images import geometry_of
 from dicomvtk.render.flat_actors import Canvas, lay_over
-from dicomvtk.render.flat_slices import colours_of, direction_of
+from dicomvtk.render.flat_slices import colours_of
 from dicomvtk.render.flat_triangles import Depths, Lens, draw_triangles, lamps_of
+from dicomvtk.render.sampling import sampled
 
 __all__ = ["draw_scene"]
 
@@ -70,8 +71,7 @@ def _draw_slice(pane: Canvas, depths: Depths, prop: vtkImageSlice, lens: Lens) -
     plane = mapper.GetSlicePlane()
     points, depth = lens.on_plane(np.array(plane.GetOrigin()), np.array(plane.GetNormal()))
     image: vtkImageData = mapper.GetInput()
-    to_index = np.linalg.inv(direction_of(image) @ np.diag(image.GetSpacing()))
-    index = (points - np.array(image.GetOrigin())) @ to_index.T
+    index = geometry_of(image).physical_to_index(points)
     shape = np.array(image.GetDimensions())
     border = 0.5 if mapper.GetBorder() else 0.0
     seen = np.all((index >= -border) & (index <= shape - 1 + border), axis=-1) & (depth <= depths) & (depth >= 0)
@@ -79,31 +79,12 @@ def _draw_slice(pane: Canvas, depths: Depths, prop: vtkImageSlice, lens: Lens) -
     if not seen.any():
         return
     linear = prop.GetProperty().GetInterpolationType() == _LINEAR
-    colours = colours_of(_sampled(image, index[seen], linear=linear), prop.GetProperty())
+    colours = colours_of(sampled(image, index[seen], linear=linear), prop.GetProperty())
     ink = np.zeros((*depths.shape, 4), np.float32)
     ink[seen] = colours
     lay_over(pane, ink)
     opaque = ink[..., 3] > 0
     depths[opaque] = depth[opaque]
-
-
-def _sampled(image: vtkImageData, index: NDArray[np.float64], *, linear: bool) -> NDArray[np.float32]:
-    """Return the values (n, samples) at `index` (n, 3), voxels along i, j, k."""
-    ni, nj, nk = image.GetDimensions()
-    values = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(ni * nj * nk, -1)
-    inside = np.clip(index, 0, np.array((ni, nj, nk)) - 1)
-    if not linear:
-        i, j, k = np.rint(inside).astype(np.intp).T
-        return values[i + ni * (j + nj * k)].astype(np.float32)
-    low = np.floor(inside).astype(np.intp)
-    share = (inside - low).astype(np.float32)
-    high = np.minimum(low + 1, np.array((ni, nj, nk)) - 1)
-    total = np.zeros((len(index), values.shape[1]), np.float32)
-    for corner in np.ndindex(2, 2, 2):
-        at = np.where(corner, high, low)
-        weight = np.prod(np.where(corner, share, 1 - share), axis=1)
-        total += weight[:, np.newaxis] * values[at[:, 0] + ni * (at[:, 1] + nj * at[:, 2])]
-    return total
 
 
 def _draw_rays(pane: Canvas, depths: Depths, prop: vtkVolume, shown_by: vtkRenderer) -> None:

@@ -12,9 +12,10 @@ from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkImagingCore import vtkImageReslice
 from vtkmodules.vtkRenderingCore import vtkCamera, vtkImageProperty, vtkImageSlice
 
+from dicomvtk.bridge.images import geometry_of
 from dicomvtk.bridge.pipeline import run
 
-__all__ = ["colours_of", "direction_of", "slice_pixels"]
+__all__ = ["colours_of", "slice_pixels"]
 
 _LINEAR = 1
 _BYTE = 255.0
@@ -65,19 +66,12 @@ def _thicken(reslice: vtkImageReslice, mapper: Any, image: vtkImageData, into: V
     thickness = mapper.GetSlabThickness()
     if thickness <= 0:
         return
-    matrix = direction_of(image)
-    along = np.abs(into @ matrix)
+    along = np.abs(into @ geometry_of(image).direction)
     step = float(along @ np.array(image.GetSpacing())) / float(along.sum()) / mapper.GetSlabSampleFactor()
     count = max(1, math.ceil(thickness / step))
     reslice.SetSlabNumberOfSlices(count)
     reslice.SetSlabMode(mapper.GetSlabType())
     reslice.SetSlabSliceSpacingFraction(step)
-
-
-def direction_of(image: vtkImageData) -> Vector:
-    """Return the direction (3, 3) of `image`."""
-    matrix = image.GetDirectionMatrix()
-    return np.array([[matrix.GetElement(r, c) for c in range(3)] for r in range(3)])
 
 
 def colours_of(values: NDArray[Any], style: vtkImageProperty) -> NDArray[np.float32]:
@@ -104,9 +98,9 @@ def _inside(
 
     `steps` are a pixel to the right, a pixel up, and half of the slab into the screen.
     """
-    to_index = np.linalg.inv(direction_of(image) @ np.diag(image.GetSpacing()))
-    start = to_index @ (corner - np.array(image.GetOrigin()))
-    right, up, half = (to_index @ step for step in steps)
+    geometry = geometry_of(image)
+    start = geometry.physical_to_index(corner)
+    right, up, half = (geometry.physical_to_index(corner + step) - start for step in steps)
     width, height = size
     xs, ys = np.arange(width), np.arange(height)[:, np.newaxis]
     first, last = np.full((height, width), -1.0), np.full((height, width), 1.0)  # of the halves of the slab

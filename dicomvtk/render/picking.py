@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints
-from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkStaticCellLocator
 
+from dicomvtk.bridge.images import geometry_of
 from dicomvtk.geometry import Geometry
 from dicomvtk.render.caps import is_closed
 from dicomvtk.render.cutting import HalfSpace
@@ -17,7 +19,7 @@ from dicomvtk.render.layers import SliceLayer, SurfaceLayer
 from dicomvtk.render.planes import SlicePlane
 from dicomvtk.render.presets import Transfer
 from dicomvtk.render.resolve import State
-from dicomvtk.volume import Volume
+from dicomvtk.render.sampling import sampled
 
 __all__ = ["Ray", "first_met"]
 
@@ -34,12 +36,14 @@ _STAND_IN_SHARE = 0.03
 
 
 class Ray:
-    """A ray from `eye` along the unit vector `direction`, LPS mm, inside `spaces` and the grid of `volume`."""
+    """A ray from `eye` along the unit vector `direction`, LPS mm, inside `spaces` and the grid of `image`."""
 
-    def __init__(self, eye: Array, direction: Array, volume: Volume, spaces: Sequence[HalfSpace]) -> None:
+    def __init__(self, eye: Array, direction: Array, image: vtkImageData, spaces: Sequence[HalfSpace]) -> None:
         self.eye, self.direction = eye, direction
-        self.volume = volume
-        low, high = _inside_grid(eye, direction, volume.geometry)
+        self.geometry = geometry_of(image)
+        self.step = _SAMPLE_SHARE * min(self.geometry.spacing)
+        self._image = image
+        low, high = _inside_grid(eye, direction, self.geometry)
         for point, normal in spaces:
             towards, away = float(direction @ normal), float((point - eye) @ normal)
             if abs(towards) < 1e-12:
@@ -54,14 +58,17 @@ class Ray:
         """Return the point so many mm from the eye."""
         return self.eye + distance * self.direction
 
+    @cached_property
     def samples(self) -> tuple[Array, Array]:
         """Return distances from the eye, and the brightness there, between voxels by straight lines."""
         if not self.low < self.high:
             return np.empty(0), np.empty(0)
-        step = _SAMPLE_SHARE * min(self.volume.spacing)
-        distances: Array = self.low + step * np.arange(int((self.high - self.low) / step) + 1, dtype=np.float64)
-        points = self.eye + distances[:, None] * self.direction
-        return distances, _brightness(self.volume, points)
+        distances: Array = self.low + self.step * np.arange(
+            int((self.high - self.low) / self.step) + 1, dtype=np.float64
+        )
+        index = self.geometry.physical_to_index(self.eye + distances[:, None] * self.direction)
+        values = sampled(self._image, index, linear=True).astype(np.float64)
+        return distances, values[:, :3] @ np.asarray(LUMA) if values.shape[1] > 1 else values[:, 0]
 
 
 def first_met(
@@ -92,7 +99,7 @@ def _met_rays(ray: Ray, table: Transfer) -> float | None:
     A largest or smallest value is met where it is, a cut face where it is drawn closed, and mist where as much of it
     lies before as behind.
     """
-    distances, values = ray.samples()
+    distances, values = ray.samples
     if not len(distances):
         return None
     points = np.array(table.points)
@@ -102,8 +109,7 @@ def _met_rays(ray: Ray, table: Transfer) -> float | None:
         return float(distances[best]) if opacities[best] >= _LEAST_SEEN else None
     if is_closed(table, opacities[0]):
         return ray.low
-    step = _SAMPLE_SHARE * min(ray.volume.spacing)
-    passed = np.cumprod((1.0 - np.minimum(opacities, 0.9999)) ** (step / table.unit_mm))
+    passed = np.cumprod((1.0 - np.minimum(opacities, 0.9999)) ** (ray.step / table.unit_mm))
     stopped = 1.0 - passed
     if stopped[-1] < _LEAST_SEEN:
         return None
@@ -123,7 +129,7 @@ def _met_surface(ray: Ray, triangles: vtkStaticCellLocator, level: float) -> flo
     if not hits:
         return None
     met = min(float((hit - ray.eye) @ ray.direction) for hit in hits)
-    distances, values = ray.samples()
+    distances, values = ray.samples
     above = values >= level
     before = np.flatnonzero(above[1:] != above[:-1])
     if not len(before):
@@ -131,12 +137,12 @@ def _met_surface(ray: Ray, triangles: vtkStaticCellLocator, level: float) -> flo
     parts = (level - values[before]) / (values[before + 1] - values[before])
     crossed = distances[before] + parts * (distances[before + 1] - distances[before])
     nearest = float(crossed[np.argmin(np.abs(crossed - met))])
-    return nearest if abs(nearest - met) <= _STAND_IN_SHARE * max(ray.volume.geometry.extent_mm) else met
+    return nearest if abs(nearest - met) <= _STAND_IN_SHARE * max(ray.geometry.extent_mm) else met
 
 
 def _met_slices(ray: Ray, planes: Sequence[SlicePlane], crosshair: Sequence[float]) -> float | None:
     """Return how far from the eye the first of the slices through `crosshair` is met inside the grid; None without."""
-    low, high = _inside_grid(ray.eye, ray.direction, ray.volume.geometry)
+    low, high = _inside_grid(ray.eye, ray.direction, ray.geometry)
     distances = []
     for plane in planes:
         towards = float(ray.direction @ plane.normal)
@@ -147,31 +153,15 @@ def _met_slices(ray: Ray, planes: Sequence[SlicePlane], crosshair: Sequence[floa
 
 
 def _inside_grid(eye: Array, direction: Array, geometry: Geometry) -> tuple[float, float]:
-    """Return between which distances a ray is inside the outermost voxels' centres, in front of the eye."""
-    inverse = np.linalg.inv(geometry.affine)
-    begin, along = inverse[:3, :3] @ eye + inverse[:3, 3], inverse[:3, :3] @ direction
+    """Return between which distances a ray is inside the faces of the outermost voxels, in front of the eye."""
+    begin = geometry.physical_to_index(eye)
+    along = geometry.physical_to_index(eye + direction) - begin
     low, high = 0.0, np.inf
     for start, step, count in zip(begin, along, geometry.shape, strict=True):
-        last = max(count - 1, 0)
         if abs(step) < 1e-12:
-            if not -0.5 <= start <= last + 0.5:
+            if not -0.5 <= start <= count - 0.5:
                 return 0.0, -np.inf
             continue
-        first, second = sorted(((-0.5 - start) / step, (last + 0.5 - start) / step))
+        first, second = sorted(((-0.5 - start) / step, (count - 0.5 - start) / step))
         low, high = max(low, first), min(high, second)
     return float(low), float(high)
-
-
-def _brightness(volume: Volume, points: Array) -> Array:
-    """Return values at LPS `points` (n, 3), those of colours as greys; past the outermost voxels theirs."""
-    last = np.asarray(volume.geometry.shape) - 1
-    at = np.clip(volume.geometry.physical_to_index(points), 0, last)
-    low = np.minimum(np.floor(at).astype(np.intp), np.maximum(last - 1, 0))
-    share = at - low
-    values = np.zeros(len(points))
-    for corner in np.ndindex(2, 2, 2):
-        i, j, k = (np.minimum(low + corner, last)).T
-        weight = np.prod(np.where(corner, share, 1.0 - share), axis=1)
-        voxels = volume.array[i, j, k].astype(np.float64)
-        values += weight * (voxels[..., :3] @ np.asarray(LUMA) if volume.is_colour else voxels)
-    return values

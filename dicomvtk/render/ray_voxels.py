@@ -10,7 +10,10 @@ from dicomvtk.render.layers import VolumeLayer
 from dicomvtk.render.presets import is_shaded
 from dicomvtk.volume import Volume
 
-__all__ = ["RayVoxels"]
+__all__ = ["COUCH_LEFT_OUT", "RayVoxels"]
+
+#: What the pane says where what lies beside the patient is not shown.
+COUCH_LEFT_OUT = "couch left out"
 
 #: What the processor shades in about a second (shading keeps three bytes more a voxel), and what fits a graphics card.
 _MOST_SOFTWARE = 20_000_000
@@ -45,7 +48,7 @@ class RayVoxels:
         """Return what of `layer` is not as in the volume itself; empty where all is."""
         whole, alone = self.kind(layer)
         shape = " x ".join(str(n // f) for n, f in zip(self.own.shape, self._factors, strict=True))
-        notes = ("" if whole else f"3-D reduced to {shape}", "couch left out" if alone else "")
+        notes = ("" if whole else f"3-D reduced to {shape}", COUCH_LEFT_OUT if alone else "")
         return ", ".join(note for note in notes if note)
 
     def kind(self, layer: VolumeLayer) -> tuple[bool, bool]:

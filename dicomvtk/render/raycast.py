@@ -49,9 +49,9 @@ class Raycast:
         self._kind: tuple[bool, bool] | None = None
         #: The colours and opacities of the look set last.
         self.table: Transfer | None = None
-        #: What is cast where a part of the volume is left out, and None where all is cast; both ways as an image.
-        self.part: Volume | None = None
+        #: What is cast; and that only where a part of the volume is left out, None where all is cast.
         self.image: vtkImageData
+        self.part: vtkImageData | None = None
         self._mapper = _processor_mapper() if software else _card_mapper()
         self._input = MapperInput(self._mapper)
         self._mapper.SetSampleDistance(_SAMPLE_SHARE * min(self._voxels.spacing))
@@ -95,9 +95,8 @@ class Raycast:
         if kind == self._kind:
             return
         self._kind, (_whole, alone) = kind, kind
-        cast = self._voxels.cast(layer)
-        self.part = cast if alone else None
-        self.image = to_vtk(cast)
+        self.image = to_vtk(self._voxels.cast(layer))
+        self.part = self.image if alone else None
         identity, matrix = identity_image(self.image)
         self._input.give(identity)
         self.prop.SetUserMatrix(matrix)

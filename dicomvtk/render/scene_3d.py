@@ -28,6 +28,7 @@ from dicomvtk.render.lens import VIEW_ANGLE_DEGREES, eye_of, fit_distance_mm, ra
 from dicomvtk.render.lights import light
 from dicomvtk.render.picking import Ray, first_met
 from dicomvtk.render.planes import SlicePlane
+from dicomvtk.render.ray_voxels import COUCH_LEFT_OUT
 from dicomvtk.render.resolve import State
 from dicomvtk.render.scene import PLANES, Camera3D, SliceLayer, SurfaceLayer, VolumeLayer
 from dicomvtk.render.slice_pane import slice_prop
@@ -43,7 +44,6 @@ _BACKGROUND = (0.055, 0.065, 0.08)
 #: More triangles than this take a software OpenGL longer than a third of a second; than these, a stand-in too long.
 _MOST_TRIANGLES, _STAND_IN_TRIANGLES = 800_000, 80_000
 _BINS, _STAND_IN_BINS = 256, 72
-_COUCH_LEFT_OUT = "couch left out"
 #: What a surface follows: a level, whether only that of the lungs, and whether it is of the patient alone.
 _Followed = tuple[float, bool, bool]
 StandIns = dict[_Followed, vtkPolyData | None]
@@ -102,7 +102,7 @@ class Scene3D:
             return "making the volume ..."
         layers = state.shown(VolumeLayer)
         rays = self._raycast.note(layers[0]) if self._raycast and layers and not self.stand_ins else ""
-        return rays or (_COUCH_LEFT_OUT if self._without_couch.intersection(levels) else "")
+        return rays or (COUCH_LEFT_OUT if self._without_couch.intersection(levels) else "")
 
     @property
     def built(self) -> object:
@@ -223,8 +223,7 @@ class Scene3D:
     ) -> NDArray[np.float64] | None:
         """Return the LPS point (3,) in mm that window pixel (x, y) shows of what was made; None beside the scene."""
         geometry = self._volume.geometry
-        cast = self._raycast.part if self._raycast is not None and self._raycast.part is not None else self._volume
-        ray = Ray(*ray_through(geometry, state.camera, rect, x, y), cast, kept(state, geometry, planes))
+        ray = Ray(*ray_through(geometry, state.camera, rect, x, y), self._cast, kept(state, geometry, planes))
         table = self._raycast.table if self._raycast is not None and state.shown(VolumeLayer) else None
         made = [(layer, self._triangles(_followed(layer, state))) for layer in state.shown(SurfaceLayer)]
         there = [(layer, triangles) for layer, triangles in made if triangles is not None]
@@ -253,6 +252,12 @@ class Scene3D:
     def _raycast(self) -> Raycast | None:
         return next(iter(self._raycasts.values()), None)
 
+    @property
+    def _cast(self) -> vtkImageData:
+        """The voxels that rays go through where a part of them is left out, those of the volume else."""
+        part = None if self._raycast is None else self._raycast.part
+        return self._image if part is None else part
+
     def _show_volume(self, state: State, spaces: tuple[HalfSpace, ...]) -> None:
         layers = state.shown(VolumeLayer)
         if self._raycast is not None:
@@ -264,8 +269,7 @@ class Scene3D:
     def _close_volume(self, state: State, spaces: tuple[HalfSpace, ...], planes: dict[str, SlicePlane]) -> None:
         shown = self._raycast is not None and state.shown(VolumeLayer) and not self._volume.is_colour
         table = self._raycast.table if shown and self._raycast is not None else None
-        in_part = self._raycast is not None and self._raycast.part is not None
-        self._caps.set_image(self._raycast.image if in_part and self._raycast is not None else self._image)
+        self._caps.set_image(self._cast)
         eye = np.array(self.renderer.GetActiveCamera().GetPosition())
         self._caps.apply(table, faces(state, self._volume.geometry, planes), spaces, eye)
 

@@ -40,8 +40,6 @@ _LAYERS = 3
 _PIXELS_APART, _MOST_APART = 3.0, 8.0
 #: Seconds of a frame below and above which there are more rays or fewer in the next, by this factor of distance.
 _QUICK, _SLOW, _PACE = 0.025, 0.05, 1.3
-
-
 #: How errors of VTK begin that leave a volume undrawn.
 _CARD_ERROR = re.compile(r"vtk(OpenGL)?(GPUVolume|VolumeTexture|TextureObject|ShaderProgram)")
 
